@@ -1,0 +1,23 @@
+// Memory that is given back all at once: for trees and tables made while a template is compiled.
+//
+// One thread at a time. Allocation returns NULL when memory or the arena's limit is used up.
+#ifndef VOLLEY_BASE_ARENA_H
+#define VOLLEY_BASE_ARENA_H
+
+#include "base/base.h"
+
+struct arena_chunk;
+
+struct arena {
+    struct arena_chunk *chunks;
+    size_t used;  // bytes handed out
+    size_t limit; // 0: none
+};
+
+void arena_init(struct arena *arena, size_t limit);
+void arena_release(struct arena *arena);
+// Zeroed, aligned to 16.
+void *arena_alloc(struct arena *arena, size_t size) MUST_USE;
+void *arena_copy(struct arena *arena, const void *bytes, size_t size) MUST_USE;
+
+#endif
