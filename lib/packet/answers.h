@@ -1,0 +1,19 @@
+// Does this response answer that stimulus? Scapy's answers(), layer by layer, mended for probers: sequence numbers are
+// compared modulo 2^32, padding is never payload, a UDP answer comes from the port that was asked, and a header that is too
+// short to hold what is compared never answers.
+#ifndef VOLLEY_PACKET_ANSWERS_H
+#define VOLLEY_PACKET_ANSWERS_H
+
+#include "packet/view.h"
+
+// What is compared beyond Scapy's defaults; zero is none of it.
+struct answer_rules {
+    bool quoted_seq; // TCP.seq in an ICMP error's quote is the stimulus's
+    bool quoted_id;  // IP.id in the quote is the stimulus's (or byte-swapped)
+};
+
+// The layers of `response` from r on, against those of `stimulus` from s on.
+bool answers(const struct view *response, unsigned r, const struct view *stimulus, unsigned s,
+             const struct answer_rules *rules);
+
+#endif

@@ -1,0 +1,143 @@
+// Address resolution (RFC 826).
+#include "base/address.h"
+#include "packet/build.h"
+#include "packet/bytes.h"
+#include "packet/layers/arp.h"
+
+enum { ARP_FIXED_BYTES = 8 };
+
+static const struct name arp_hwtypes[] = {{1, "Ethernet (10Mb)"}, {6, "IEEE 802 Networks"}, {0, NULL}};
+static const struct name arp_ptypes[] = {{0x0800, "IPv4"}, {0x86dd, "IPv6"}, {0, NULL}};
+static const struct name arp_ops[] = {
+    {1, "who-has"},   {2, "is-at"},    {3, "RARP-req"}, {4, "RARP-rep"},
+    {5, "Dyn-RARP-req"}, {6, "Dyn-RAR-rep"}, {7, "Dyn-RARP-err"}, {8, "InARP-req"}, {9, "InARP-rep"}, {0, NULL},
+};
+
+static const struct field_desc arp_fields[] = {
+    {"hwtype", 16, FIELD_NUMBER, .layout = true, .preset = 1, .names = arp_hwtypes, .meaning = "kind of hardware"},
+    {"ptype", 16, FIELD_NUMBER, .layout = true, .preset = 0x0800, .names = arp_ptypes, .meaning = "kind of address"},
+    {"hwlen", 8, FIELD_NUMBER, .filled = AUTO_COMPUTED, .layout = true, .meaning = "bytes of a hardware address"},
+    {"plen", 8, FIELD_NUMBER, .filled = AUTO_COMPUTED, .layout = true, .meaning = "bytes of a protocol address"},
+    {"op", 16, FIELD_NUMBER, .preset = 1, .names = arp_ops, .meaning = "who-has, is-at, ..."},
+    {"hwsrc", 0, FIELD_ADDRESS, .filled = AUTO_SOURCE_MAC, .meaning = "sender's MAC; the interface's unless set"},
+    {"psrc", 0, FIELD_ADDRESS, .filled = AUTO_SOURCE_ADDRESS, .meaning = "sender's address; by route to pdst unless set"},
+    {"hwdst", 0, FIELD_ADDRESS, .meaning = "target's MAC"},
+    {"pdst", 0, FIELD_ADDRESS, .meaning = "target's address"},
+};
+
+static bool arp_measure(const uint8_t *p, uint32_t avail, bool quoted, struct measure *m)
+{
+    (void)quoted;
+    if (avail < ARP_FIXED_BYTES)
+        return false;
+    uint32_t bytes = ARP_FIXED_BYTES + 2u * p[4] + 2u * p[5];
+    if (avail < bytes)
+        return false;
+    *m = (struct measure){bytes, bytes, LAYER_PADDING, false};
+    return true;
+}
+
+static void arp_finish(struct build *build, unsigned i)
+{
+    const struct build_layer *layer = &build->layers[i];
+
+    if (!build_is_set(build, i, ARP_HWLEN))
+        build_put(build, i, ARP_HWLEN, layer->bits[ARP_HWSRC] / 8);
+    if (!build_is_set(build, i, ARP_PLEN))
+        build_put(build, i, ARP_PLEN, layer->bits[ARP_PSRC] / 8);
+}
+
+// Where the addresses lie. A stimulus's length fields may lie (the user set them), so the layer's end bounds them all.
+struct arp_addresses {
+    uint8_t hw, proto; // bytes of each
+    const uint8_t *hwsrc, *psrc, *pdst;
+};
+
+static struct arp_addresses arp_addresses(const struct view *view, unsigned i)
+{
+    const uint8_t *p = view_header(view, i);
+    uint32_t room = (uint32_t)(view->layers[i].header_bytes - ARP_FIXED_BYTES) / 2;
+    uint8_t hw = p[4] < room ? p[4] : (uint8_t)room;
+    uint8_t proto = p[5] < room - hw ? p[5] : (uint8_t)(room - hw);
+
+    p += ARP_FIXED_BYTES;
+    return (struct arp_addresses){hw, proto, p, p + hw, p + 2 * hw + proto};
+}
+
+static void arp_address(const uint8_t *p, uint8_t len, struct text *text)
+{
+    char buffer[ADDRESS_TEXT_MAX];
+
+    if (len == 4 || len == 16) {
+        struct address address = address_from_bytes(len == 4 ? 4 : 6, p);
+
+        address_format(&address, buffer);
+        text_add(text, "%s", buffer);
+    }
+    for (unsigned k = 0; k < len && len != 4 && len != 16; k++)
+        text_add(text, "%s%02x", k == 0 ? "" : ":", p[k]);
+}
+
+static bool arp_summary(const struct view *view, unsigned i, const struct services *services, struct text *text)
+{
+    struct arp_addresses at = arp_addresses(view, i);
+    uint16_t op = get16(view_header(view, i) + 6);
+    const char *name = name_of(arp_ops, op);
+
+    (void)services;
+    if (op == 1) {
+        text_add(text, "ARP who has ");
+        arp_address(at.pdst, at.proto, text);
+        text_add(text, " says ");
+    } else if (op == 2) {
+        text_add(text, "ARP is at ");
+        arp_address(at.hwsrc, at.hw, text);
+        text_add(text, " says ");
+    } else {
+        text_add(text, "ARP ");
+        name != NULL ? text_add(text, "%s ", name) : text_add(text, "%u ", op);
+    }
+    arp_address(at.psrc, at.proto, text);
+    if (op != 1 && op != 2) {
+        text_add(text, " > ");
+        arp_address(at.pdst, at.proto, text);
+    }
+    return true;
+}
+
+// Who is asked for; the answer names itself as its sender.
+static void arp_flow_key(const struct view *view, unsigned i, enum flow_role role, struct flow_key *key)
+{
+    const uint8_t *p = view_header(view, i);
+    struct arp_addresses at = arp_addresses(view, i);
+    const uint8_t *asked = role == FLOW_STIMULUS ? at.pdst : at.psrc;
+
+    flow_key_add(key, (uint64_t)get16(p + 2) << 16 | (get16(p + 6) + 1u) / 2);
+    for (unsigned k = 0; k < at.proto; k++)
+        flow_key_add(key, asked[k]);
+}
+
+static bool arp_answers(const struct view *r, unsigned ri, const struct view *s, unsigned si,
+                        const struct answer_rules *rules)
+{
+    (void)rules;
+    if (si >= s->n || s->layers[si].id != LAYER_ARP)
+        return false;
+    const uint8_t *rp = view_header(r, ri), *sp = view_header(s, si);
+    struct arp_addresses ra = arp_addresses(r, ri), sa = arp_addresses(s, si);
+
+    return get16(rp + 6) == get16(sp + 6) + 1 && get32(rp) == get32(sp) && ra.proto == sa.proto &&
+           memcmp(ra.psrc, sa.pdst, ra.proto) == 0;
+}
+
+const struct layer_desc layer_arp = {
+    .name = "ARP",
+    .meaning = "address resolution (RFC 826)",
+    .fields = arp_fields,
+    .n_fields = ARRAY_SIZE(arp_fields),
+    .measure = arp_measure,
+    .finish = arp_finish,
+    .summary = arp_summary,
+    .flow_key = arp_flow_key,
+    .answers = arp_answers,
+};

@@ -1,0 +1,7 @@
+// ARP's fields, for who fills them.
+#ifndef VOLLEY_PACKET_LAYERS_ARP_H
+#define VOLLEY_PACKET_LAYERS_ARP_H
+
+enum { ARP_HWTYPE, ARP_PTYPE, ARP_HWLEN, ARP_PLEN, ARP_OP, ARP_HWSRC, ARP_PSRC, ARP_HWDST, ARP_PDST };
+
+#endif

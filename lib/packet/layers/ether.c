@@ -1,0 +1,81 @@
+// Ethernet II (IEEE 802.3 3.2.6).
+#include "base/address.h"
+#include "packet/bytes.h"
+#include "packet/layer.h"
+#include "packet/layers/ether.h"
+
+enum { ETHER_DST, ETHER_SRC, ETHER_TYPE };
+
+const struct name ether_types[] = {
+    {0x0800, "IPv4"}, {0x0806, "ARP"}, {0x8100, "n_802_1Q"}, {0x86dd, "IPv6"}, {0x88a8, "n_802_1AD"}, {0, NULL},
+};
+
+static const struct field_desc ether_fields[] = {
+    {"dst", 48, FIELD_MAC, .filled = AUTO_NEXT_HOP_MAC, .meaning = "destination; the next hop's unless set"},
+    {"src", 48, FIELD_MAC, .filled = AUTO_SOURCE_MAC, .meaning = "source; the interface's unless set"},
+    {"type", 16, FIELD_NUMBER, .preset = 0x9000, .names = ether_types, .meaning = "protocol of the payload"},
+};
+
+static const struct binding ether_bindings[] = {
+    {LAYER_ETHER, ETHER_TYPE, 0x0001, -1, 0, {{0}}},
+    {LAYER_IP, ETHER_TYPE, 0x0800, -1, 0, {{0}}},
+    {LAYER_ARP, ETHER_TYPE, 0x0806, -1, 0, {{0}}},
+    {LAYER_DOT1Q, ETHER_TYPE, 0x8100, -1, 0, {{0}}},
+    {LAYER_IPV6, ETHER_TYPE, 0x86dd, -1, 0, {{0}}},
+};
+
+static bool ether_measure(const uint8_t *p, uint32_t avail, bool quoted, struct measure *m)
+{
+    (void)quoted;
+    if (avail < 14)
+        return false;
+    *m = (struct measure){14, avail, layer_announced(&layer_ether, get16(p + 12), p + 14, avail - 14), false};
+    return true;
+}
+
+static bool ether_summary(const struct view *view, unsigned i, const struct services *services, struct text *text)
+{
+    const uint8_t *p = view_header(view, i);
+    struct mac dst, src;
+    char from[MAC_TEXT_MAX], to[MAC_TEXT_MAX];
+
+    (void)services;
+    memcpy(dst.bytes, p, 6);
+    memcpy(src.bytes, p + 6, 6);
+    mac_format(&src, from);
+    mac_format(&dst, to);
+    text_add(text, "%s > %s (", from, to);
+    ether_type_text(get16(p + 12), text);
+    text_add(text, ")");
+    return true;
+}
+
+void ether_type_text(uint16_t type, struct text *text)
+{
+    const char *name = name_of(ether_types, type);
+
+    if (name != NULL)
+        text_add(text, "%s", name);
+    else
+        text_add(text, "0x%x", type);
+}
+
+// MACs are never compared: an answer may come from another one.
+static bool ether_answers(const struct view *r, unsigned ri, const struct view *s, unsigned si,
+                          const struct answer_rules *rules)
+{
+    return si < s->n && s->layers[si].id == LAYER_ETHER &&
+           get16(view_header(r, ri) + 12) == get16(view_header(s, si) + 12) && answers(r, ri + 1, s, si + 1, rules);
+}
+
+const struct layer_desc layer_ether = {
+    .name = "Ether",
+    .meaning = "Ethernet II",
+    .fields = ether_fields,
+    .n_fields = ARRAY_SIZE(ether_fields),
+    .bindings = ether_bindings,
+    .n_bindings = ARRAY_SIZE(ether_bindings),
+    .measure = ether_measure,
+    .summary = ether_summary,
+    .answers = ether_answers,
+};

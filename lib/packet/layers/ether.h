@@ -1,0 +1,12 @@
+// What other layers must know of Ethernet's types.
+#ifndef VOLLEY_PACKET_LAYERS_ETHER_H
+#define VOLLEY_PACKET_LAYERS_ETHER_H
+
+#include "packet/names.h"
+#include "packet/text.h"
+
+extern const struct name ether_types[];
+
+void ether_type_text(uint16_t type, struct text *text); // its name, or 0x...
+
+#endif

@@ -1,0 +1,145 @@
+// ICMPv6: echo and errors (RFC 4443).
+#include "packet/layers/icmpv6.h"
+
+#include "packet/bytes.h"
+#include "packet/transport.h"
+
+static const struct name icmpv6_types[] = {
+    {1, "Destination unreachable"}, {2, "Packet too big"}, {3, "Time exceeded"}, {4, "Parameter problem"},
+    {128, "Echo Request"}, {129, "Echo Reply"}, {0, NULL},
+};
+
+static const struct name icmpv6_unreachable_codes[] = {
+    {0, "No route to destination"}, {1, "Communication with destination administratively prohibited"},
+    {2, "Beyond scope of source address"}, {3, "Address unreachable"}, {4, "Port unreachable"}, {0, NULL},
+};
+
+static const struct name icmpv6_time_codes[] = {
+    {0, "hop limit exceeded in transit"}, {1, "fragment reassembly time exceeded"}, {0, NULL},
+};
+
+static const struct name icmpv6_problem_codes[] = {
+    {0, "erroneous header field encountered"}, {1, "unrecognized Next Header type encountered"},
+    {2, "unrecognized IPv6 option encountered"}, {3, "first fragment has incomplete header chain"}, {0, NULL},
+};
+
+#define ICMPV6_START(type_, codes)                                                                                  \
+    {"type", 8, FIELD_NUMBER, .preset = (type_), .names = icmpv6_types, .meaning = "what it is"},                   \
+    {"code", 8, FIELD_NUMBER, .names = (codes), .meaning = "what kind of it"},                                      \
+    {"cksum", 16, FIELD_NUMBER, .filled = AUTO_COMPUTED, .meaning = "over a pseudo-header and the whole message"}
+
+#define ICMPV6_ECHO(type_)                                                                                          \
+    {                                                                                                               \
+        ICMPV6_START(type_, NULL), {"id", 16, FIELD_NUMBER, .tag = TAG_HIGH, .meaning = "identifier; echoed"},                       \
+        {"seq", 16, FIELD_NUMBER, .tag = TAG_LOW, .meaning = "sequence number; echoed"}, {"data", 0, FIELD_BYTES, .meaning = "echoed"} \
+    }
+
+static const struct field_desc icmpv6_echo_request_fields[] = ICMPV6_ECHO(128);
+static const struct field_desc icmpv6_echo_reply_fields[] = ICMPV6_ECHO(129);
+
+static const struct field_desc icmpv6_dest_unreach_fields[] = {
+    ICMPV6_START(1, icmpv6_unreachable_codes),
+    {"length", 8, FIELD_NUMBER, .meaning = "of the quote in 64-bit words (RFC 4884)"},
+    {"unused", 24, FIELD_NUMBER, .meaning = "0"},
+};
+
+static const struct field_desc icmpv6_packet_too_big_fields[] = {
+    ICMPV6_START(2, NULL),
+    {"mtu", 32, FIELD_NUMBER, .preset = 1280, .meaning = "MTU of the next hop"},
+};
+
+static const struct field_desc icmpv6_time_exceeded_fields[] = {
+    ICMPV6_START(3, icmpv6_time_codes),
+    {"length", 8, FIELD_NUMBER, .meaning = "of the quote in 64-bit words (RFC 4884)"},
+    {"unused", 24, FIELD_NUMBER, .meaning = "0"},
+};
+
+static const struct field_desc icmpv6_param_problem_fields[] = {
+    ICMPV6_START(4, icmpv6_problem_codes),
+    {"ptr", 32, FIELD_NUMBER, .preset = 6, .meaning = "which byte is wrong"},
+};
+
+void icmpv6_finish(struct build *build, unsigned i)
+{
+    transport_sum(build, i, ICMPV6_CKSUM, TRANSPORT_ICMPV6, false);
+}
+
+// In a quote the type alone tells requests apart; data may be cut short.
+static bool icmpv6_echo_measure(const uint8_t *p, uint32_t avail, bool quoted, struct measure *m)
+{
+    (void)p;
+    (void)quoted;
+    *m = (struct measure){avail, avail, LAYER_RAW, false};
+    return avail >= 8;
+}
+
+static bool icmpv6_error_measure(const uint8_t *p, uint32_t avail, bool quoted, struct measure *m)
+{
+    (void)p;
+    *m = (struct measure){8, avail, (uint8_t)(quoted ? LAYER_RAW : LAYER_IPV6), !quoted};
+    return avail >= 8;
+}
+
+static bool icmpv6_echo_summary(const struct view *view, unsigned i, const struct services *services,
+                                struct text *text)
+{
+    const uint8_t *p = view_header(view, i);
+
+    (void)services;
+    text_add(text, "ICMPv6 Echo %s (id: 0x%x seq: 0x%x)", p[0] == 128 ? "Request" : "Reply", get16(p + 4),
+             get16(p + 6));
+    return true;
+}
+
+static void icmpv6_echo_flow_key(const struct view *view, unsigned i, enum flow_role role, struct flow_key *key)
+{
+    (void)role;
+    flow_key_add(key, get32(view_header(view, i) + 4));
+}
+
+// RFC 4443 4.2: id, sequence number and data come back. The data of a quote may be cut short.
+static bool icmpv6_echo_answers(const struct view *r, unsigned ri, const struct view *s, unsigned si,
+                                const struct answer_rules *rules)
+{
+    (void)rules;
+    if (si >= s->n || s->layers[si].id != LAYER_ICMPV6_ECHO_REQUEST)
+        return false;
+    const uint8_t *rp = view_header(r, ri), *sp = view_header(s, si);
+    uint32_t r_bytes = (uint32_t)(r->layers[ri].end - r->layers[ri].start);
+    uint32_t s_bytes = (uint32_t)(s->layers[si].end - s->layers[si].start);
+    uint32_t common = r_bytes < s_bytes ? r_bytes : s_bytes;
+
+    if (r->layers[ri].quoted)
+        return r->layers[ri].id == LAYER_ICMPV6_ECHO_REQUEST && memcmp(rp + 4, sp + 4, common - 4) == 0;
+    return r->layers[ri].id == LAYER_ICMPV6_ECHO_REPLY && r_bytes == s_bytes && memcmp(rp + 4, sp + 4, common - 4) == 0;
+}
+
+#define ICMPV6_ECHO_LAYER(symbol, name_, meaning_)                                                                  \
+    const struct layer_desc layer_##symbol = {                                                                      \
+        .name = name_,                                                                                              \
+        .meaning = meaning_,                                                                                        \
+        .fields = symbol##_fields,                                                                                  \
+        .n_fields = ARRAY_SIZE(symbol##_fields),                                                                    \
+        .measure = icmpv6_echo_measure,                                                                             \
+        .finish = icmpv6_finish,                                                                                    \
+        .summary = icmpv6_echo_summary,                                                                             \
+        .flow_key = icmpv6_echo_flow_key,                                                                           \
+        .answers = icmpv6_echo_answers,                                                                             \
+    }
+
+#define ICMPV6_ERROR_LAYER(symbol, name_, meaning_)                                                                 \
+    const struct layer_desc layer_##symbol = {                                                                      \
+        .name = name_,                                                                                              \
+        .meaning = meaning_,                                                                                        \
+        .fields = symbol##_fields,                                                                                  \
+        .n_fields = ARRAY_SIZE(symbol##_fields),                                                                    \
+        .measure = icmpv6_error_measure,                                                                            \
+        .finish = icmpv6_finish,                                                                                    \
+    }
+
+ICMPV6_ECHO_LAYER(icmpv6_echo_request, "ICMPv6EchoRequest", "ICMPv6 echo request (RFC 4443 4.1)");
+ICMPV6_ECHO_LAYER(icmpv6_echo_reply, "ICMPv6EchoReply", "ICMPv6 echo reply (RFC 4443 4.2)");
+ICMPV6_ERROR_LAYER(icmpv6_dest_unreach, "ICMPv6DestUnreach", "ICMPv6 destination unreachable (RFC 4443 3.1)");
+ICMPV6_ERROR_LAYER(icmpv6_packet_too_big, "ICMPv6PacketTooBig", "ICMPv6 packet too big (RFC 4443 3.2)");
+ICMPV6_ERROR_LAYER(icmpv6_time_exceeded, "ICMPv6TimeExceeded", "ICMPv6 time exceeded (RFC 4443 3.3)");
+ICMPV6_ERROR_LAYER(icmpv6_param_problem, "ICMPv6ParamProblem", "ICMPv6 parameter problem (RFC 4443 3.4)");

@@ -1,0 +1,179 @@
+// Internet Protocol (RFC 791).
+#include "packet/layers/ip.h"
+
+#include "packet/build.h"
+#include "packet/bytes.h"
+
+enum { IP_FIXED_BYTES = 20 };
+
+// As Debian's /etc/protocols has them.
+static const struct name ip_protocols[] = {
+    {0, "hopopt"}, {1, "icmp"}, {2, "igmp"}, {3, "ggp"}, {4, "ipencap"}, {5, "st"}, {6, "tcp"}, {8, "egp"}, {9,
+    "igp"}, {12, "pup"}, {17, "udp"}, {20, "hmp"}, {22, "xns_idp"}, {27, "rdp"}, {29, "iso_tp4"}, {33, "dccp"}, {36,
+    "xtp"}, {37, "ddp"}, {38, "idpr_cmtp"}, {41, "ipv6"}, {43, "ipv6_route"}, {44, "ipv6_frag"}, {45, "idrp"}, {46,
+    "rsvp"}, {47, "gre"}, {50, "esp"}, {51, "ah"}, {57, "skip"}, {58, "ipv6_icmp"}, {59, "ipv6_nonxt"}, {60,
+    "ipv6_opts"}, {73, "rspf"}, {81, "vmtp"}, {88, "eigrp"}, {89, "ospf"}, {93, "ax_25"}, {94, "ipip"}, {97,
+    "etherip"}, {98, "encap"}, {103, "pim"}, {108, "ipcomp"}, {112, "vrrp"}, {115, "l2tp"}, {124, "isis"}, {132,
+    "sctp"}, {133, "fc"}, {135, "mobility_header"}, {136, "udplite"}, {137, "mpls_in_ip"}, {138, "manet"}, {139,
+    "hip"}, {140, "shim6"}, {141, "wesp"}, {142, "rohc"}, {143, "ethernet"}, {0, NULL},
+};
+
+static const struct field_desc ip_fields[] = {
+    {"version", 4, FIELD_NUMBER, .preset = 4, .meaning = "4"},
+    {"ihl", 4, FIELD_NUMBER, .filled = AUTO_COMPUTED, .layout = true, .meaning = "header's length in 32-bit words"},
+    {"tos", 8, FIELD_NUMBER, .meaning = "DSCP and ECN"},
+    {"len", 16, FIELD_NUMBER, .filled = AUTO_COMPUTED, .layout = true, .meaning = "header and payload, in bytes"},
+    {"id", 16, FIELD_NUMBER, .tag = TAG_ID, .preset = 1, .meaning = "identification, for reassembly"},
+    {"flags", 3, FIELD_FLAGS, .letters = "MF+DF+evil", .meaning = "more fragments, don't fragment"},
+    {"frag", 13, FIELD_NUMBER, .meaning = "fragment offset, in 8 bytes"},
+    {"ttl", 8, FIELD_NUMBER, .preset = 64, .meaning = "hops it may go"},
+    {"proto", 8, FIELD_NUMBER, .names = ip_protocols, .meaning = "protocol of the payload"},
+    {"chksum", 16, FIELD_NUMBER, .filled = AUTO_COMPUTED, .meaning = "over the header"},
+    {"src", 32, FIELD_IPV4, .filled = AUTO_SOURCE_ADDRESS, .meaning = "source; by route to dst unless set"},
+    {"dst", 32, FIELD_IPV4, .preset = 0x7f000001, .meaning = "destination"},
+    {"options", 0, FIELD_BYTES, .meaning = "options, padded with zeros to 32-bit words"},
+};
+
+static const struct binding ip_bindings[] = {
+    {LAYER_ICMP, IP_PROTO, 1, -1, 0, {{0}}},  {LAYER_IP, IP_PROTO, 4, -1, 0, {{0}}},
+    {LAYER_TCP, IP_PROTO, 6, -1, 0, {{0}}},   {LAYER_UDP, IP_PROTO, 17, -1, 0, {{0}}},
+    {LAYER_IPV6, IP_PROTO, 41, -1, 0, {{0}}},
+};
+
+// Version and lengths must hold; what is longer than the frame was cut off, which only quotes are allowed to be.
+static bool ip_measure(const uint8_t *p, uint32_t avail, bool quoted, struct measure *m)
+{
+    if (avail < IP_FIXED_BYTES || p[0] >> 4 != 4)
+        return false;
+    uint32_t header = 4u * (p[0] & 15), total = get16(p + 2);
+    if (header < IP_FIXED_BYTES || header > avail || total < header)
+        return false;
+    if (total > avail) {
+        if (!quoted)
+            return false;
+        total = avail;
+    }
+    bool later_fragment = (get16(p + 6) & 0x1fff) != 0;
+    enum layer_id next = later_fragment ? LAYER_RAW : layer_announced(&layer_ip, p[9], p + header, total - header);
+    *m = (struct measure){header, total, (uint8_t)next, false};
+    return true;
+}
+
+static void ip_finish(struct build *build, unsigned i)
+{
+    const struct build_layer *layer = &build->layers[i];
+
+    if (!build_is_set(build, i, IP_IHL))
+        build_put(build, i, IP_IHL, layer->header_bytes / 4);
+    if (!build_is_set(build, i, IP_LEN))
+        build_put(build, i, IP_LEN, build_payload_end(build) - layer->start);
+    if (build_is_set(build, i, IP_CHKSUM))
+        return;
+    build_add_sum(build, &(struct build_sum){
+                             .store = layer->bit[IP_CHKSUM] / 8,
+                             .n_ranges = 1,
+                             .range = {{layer->start, layer->start + layer->header_bytes}},
+                         });
+}
+
+bool ip_addresses_text(const struct view *view, unsigned i, char source[ADDRESS_TEXT_MAX],
+                       char destination[ADDRESS_TEXT_MAX])
+{
+    if (i == 0)
+        return false;
+    const uint8_t *p = view_header(view, i - 1);
+    struct address src, dst;
+
+    if (view->layers[i - 1].id == LAYER_IP) {
+        src = address_from_bytes(4, p + 12);
+        dst = address_from_bytes(4, p + 16);
+    } else if (view->layers[i - 1].id == LAYER_IPV6) {
+        src = address_from_bytes(6, p + IPV6_ADDRESSES_AT);
+        dst = address_from_bytes(6, p + IPV6_ADDRESSES_AT + 16);
+    } else {
+        return false;
+    }
+    address_format(&src, source);
+    address_format(&dst, destination);
+    return true;
+}
+
+static bool ip_summary(const struct view *view, unsigned i, const struct services *services, struct text *text)
+{
+    const uint8_t *p = view_header(view, i);
+    const char *protocol = name_of(ip_protocols, p[9]);
+    char source[ADDRESS_TEXT_MAX], destination[ADDRESS_TEXT_MAX];
+
+    (void)services;
+    ip_addresses_text(view, i + 1, source, destination);
+    text_add(text, "%s > %s ", source, destination);
+    protocol != NULL ? text_add(text, "%s", protocol) : text_add(text, "%u", p[9]);
+    if ((get16(p + 6) & 0x1fff) != 0)
+        text_add(text, " frag:%u", get16(p + 6) & 0x1fff);
+    return true;
+}
+
+static bool ip_is_group(uint32_t address)
+{
+    return address >> 28 == 14 || address == UINT32_MAX;
+}
+
+static void ip_flow_key(const struct view *view, unsigned i, enum flow_role role, struct flow_key *key)
+{
+    const uint8_t *p = view_header(view, i);
+    uint32_t asker = get32(role == FLOW_STIMULUS ? p + 12 : p + 16);
+    uint32_t asked = get32(role == FLOW_STIMULUS ? p + 16 : p + 12);
+
+    if (role == FLOW_RESPONSE_TO_GROUP || (role == FLOW_STIMULUS && ip_is_group(asked)))
+        asked = 0;
+    flow_key_add(key, (uint64_t)asker << 32 | asked);
+    flow_key_add(key, p[9]);
+}
+
+// RFC 792: the quote is the header that was sent, and at least 8 bytes of its payload.
+static bool ip_quote_answers(const struct view *r, unsigned ri, const struct view *s, unsigned si,
+                             const struct answer_rules *rules)
+{
+    const uint8_t *rp = view_header(r, ri), *sp = view_header(s, si);
+    uint16_t id = get16(rp + 4), sent = get16(sp + 4);
+
+    if (get64(rp + 12) != get64(sp + 12) || rp[9] != sp[9])
+        return false;
+    if (rules->quoted_id && id != sent && id != __builtin_bswap16(sent))
+        return false;
+    return answers(r, ri + 1, s, si + 1, rules);
+}
+
+static bool ip_answers(const struct view *r, unsigned ri, const struct view *s, unsigned si,
+                       const struct answer_rules *rules)
+{
+    if (si >= s->n || s->layers[si].id != LAYER_IP)
+        return false;
+    if (r->layers[ri].quoted)
+        return ip_quote_answers(r, ri, s, si, rules);
+    const uint8_t *rp = view_header(r, ri), *sp = view_header(s, si);
+    uint32_t asked = get32(sp + 16);
+
+    if (get32(rp + 16) != get32(sp + 12))
+        return false;
+    if (ri + 2 < r->n && r->layers[ri + 1].id == LAYER_ICMP && r->layers[ri + 2].quoted)
+        return answers(r, ri + 2, s, si, rules);
+    if ((get32(rp + 12) != asked && !ip_is_group(asked)) || rp[9] != sp[9])
+        return false;
+    return answers(r, ri + 1, s, si + 1, rules);
+}
+
+const struct layer_desc layer_ip = {
+    .name = "IP",
+    .quoted_name = "IPerror",
+    .meaning = "Internet Protocol version 4 (RFC 791)",
+    .fields = ip_fields,
+    .n_fields = ARRAY_SIZE(ip_fields),
+    .bindings = ip_bindings,
+    .n_bindings = ARRAY_SIZE(ip_bindings),
+    .measure = ip_measure,
+    .finish = ip_finish,
+    .summary = ip_summary,
+    .flow_key = ip_flow_key,
+    .answers = ip_answers,
+};

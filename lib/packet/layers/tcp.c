@@ -1,0 +1,119 @@
+// Transmission Control Protocol (RFC 9293).
+#include "packet/bytes.h"
+#include "packet/transport.h"
+
+enum { TCP_SPORT, TCP_DPORT, TCP_SEQ, TCP_ACK, TCP_DATAOFS, TCP_RESERVED, TCP_FLAGS, TCP_WINDOW, TCP_CHKSUM, TCP_URGPTR, TCP_OPTIONS };
+enum { TCP_FIXED_BYTES = 20, TCP_QUOTED_BYTES = 8, TCP_ACK_SLACK = 2 };
+enum { TCP_SYN = 0x02, TCP_RST = 0x04, TCP_ACK_FLAG = 0x10 };
+
+static const char tcp_letters[] = "FSRPAUECN";
+
+// IANA's TCP option kinds, by Scapy's names.
+static const struct option_desc tcp_options[] = {
+    {"EOL", 0, true, NULL},      {"NOP", 1, true, NULL},         {"MSS", 2, false, "H"},
+    {"WScale", 3, false, "B"},   {"SAckOK", 4, false, NULL},     {"SAck", 5, false, "I*"},
+    {"Timestamp", 8, false, "II"}, {"AltChkSum", 14, false, "BH"}, {"AltChkSumOpt", 15, false, NULL},
+    {"MD5", 19, false, NULL},    {"Mood", 25, false, NULL},      {"UTO", 28, false, "H"},
+    {"AO", 29, false, NULL},     {"TFO", 34, false, "II"},       {NULL, 0, false, NULL},
+};
+
+static const struct field_desc tcp_fields[] = {
+    {"sport", 16, FIELD_PORT, .preset = 20, .meaning = "source port"},
+    {"dport", 16, FIELD_PORT, .preset = 80, .meaning = "destination port"},
+    {"seq", 32, FIELD_NUMBER, .tag = TAG_WHOLE, .meaning = "sequence number of the first byte, or of the SYN"},
+    {"ack", 32, FIELD_NUMBER, .meaning = "the next sequence number expected"},
+    {"dataofs", 4, FIELD_NUMBER, .filled = AUTO_COMPUTED, .meaning = "header's length in 32-bit words"},
+    {"reserved", 3, FIELD_NUMBER, .meaning = "0"},
+    {"flags", 9, FIELD_FLAGS, .preset = TCP_SYN, .letters = tcp_letters, .meaning = "FIN SYN RST PSH ACK URG ECE CWR NS"},
+    {"window", 16, FIELD_NUMBER, .preset = 8192, .meaning = "bytes the sender will take"},
+    {"chksum", 16, FIELD_NUMBER, .filled = AUTO_COMPUTED, .meaning = "over a pseudo-header and the whole segment"},
+    {"urgptr", 16, FIELD_NUMBER, .meaning = "end of urgent data"},
+    {"options", 0, FIELD_OPTIONS, .options = tcp_options, .meaning = "[('MSS',1460),('NOP',None),...]"},
+};
+
+static uint16_t tcp_flags(const uint8_t *p)
+{
+    return get16(p + 12) & 0x1ff;
+}
+
+static bool tcp_measure(const uint8_t *p, uint32_t avail, bool quoted, struct measure *m)
+{
+    uint32_t header = avail < TCP_FIXED_BYTES ? 0 : 4u * (p[12] >> 4);
+
+    if (quoted && (header < TCP_FIXED_BYTES || header > avail))
+        header = avail < TCP_FIXED_BYTES ? avail : TCP_FIXED_BYTES;
+    else if (!quoted && (header < TCP_FIXED_BYTES || header > avail))
+        return false;
+    *m = (struct measure){header, avail, LAYER_RAW, false};
+    return avail >= TCP_QUOTED_BYTES;
+}
+
+static void tcp_finish(struct build *build, unsigned i)
+{
+    if (!build_is_set(build, i, TCP_DATAOFS))
+        build_put(build, i, TCP_DATAOFS, build->layers[i].header_bytes / 4);
+    transport_sum(build, i, TCP_CHKSUM, TRANSPORT_TCP, false);
+}
+
+static bool tcp_summary(const struct view *view, unsigned i, const struct services *services, struct text *text)
+{
+    uint16_t flags = tcp_flags(view_header(view, i));
+
+    text_add(text, "TCP ");
+    transport_endpoints(view, i, SERVICE_TCP, services, text);
+    text_add(text, " ");
+    for (unsigned bit = 0; tcp_letters[bit] != '\0'; bit++) {
+        if (flags >> bit & 1)
+            text_add(text, "%c", tcp_letters[bit]);
+    }
+    return true;
+}
+
+// |a - b| modulo 2^32, as sequence numbers are compared.
+static uint32_t tcp_distance(uint32_t a, uint32_t b)
+{
+    return a - b < b - a ? a - b : b - a;
+}
+
+// RFC 9293 3.10.7: what a stack sends back to a segment.
+static bool tcp_segment_answers(const uint8_t *rp, const uint8_t *sp, uint32_t payload)
+{
+    uint16_t r = tcp_flags(rp), s = tcp_flags(sp);
+
+    if (s & TCP_RST)
+        return false; // resets get no answers
+    if ((r & TCP_SYN) && !((r & TCP_ACK_FLAG) && (s & TCP_SYN)))
+        return false;
+    bool opens = (s & TCP_SYN) && !(s & TCP_ACK_FLAG);
+    if (!opens && tcp_distance(get32(sp + 8), get32(rp + 4)) > TCP_ACK_SLACK)
+        return false;
+    if ((r & TCP_RST) && !(r & TCP_ACK_FLAG))
+        return true;
+    return tcp_distance(get32(sp + 4), get32(rp + 8)) <= TCP_ACK_SLACK + payload;
+}
+
+static bool tcp_answers(const struct view *r, unsigned ri, const struct view *s, unsigned si,
+                        const struct answer_rules *rules)
+{
+    if (si >= s->n || s->layers[si].id != LAYER_TCP || !transport_ports_answer(r, ri, s, si))
+        return false;
+    const uint8_t *rp = view_header(r, ri), *sp = view_header(s, si);
+    const struct view_layer *layer = &s->layers[si];
+
+    if (r->layers[ri].quoted)
+        return !rules->quoted_seq || get32(rp + 4) == get32(sp + 4);
+    return tcp_segment_answers(rp, sp, (uint32_t)(layer->end - layer->start - layer->header_bytes));
+}
+
+const struct layer_desc layer_tcp = {
+    .name = "TCP",
+    .quoted_name = "TCPerror",
+    .meaning = "Transmission Control Protocol (RFC 9293)",
+    .fields = tcp_fields,
+    .n_fields = ARRAY_SIZE(tcp_fields),
+    .measure = tcp_measure,
+    .finish = tcp_finish,
+    .summary = tcp_summary,
+    .flow_key = transport_flow_key,
+    .answers = tcp_answers,
+};

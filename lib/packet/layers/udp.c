@@ -1,0 +1,62 @@
+// User Datagram Protocol (RFC 768).
+#include "packet/bytes.h"
+#include "packet/transport.h"
+
+enum { UDP_SPORT, UDP_DPORT, UDP_LEN, UDP_CHKSUM };
+enum { UDP_BYTES = 8 };
+
+static const struct field_desc udp_fields[] = {
+    {"sport", 16, FIELD_PORT, .tag = TAG_PORT, .preset = 53, .meaning = "source port"},
+    {"dport", 16, FIELD_PORT, .preset = 53, .meaning = "destination port"},
+    {"len", 16, FIELD_NUMBER, .filled = AUTO_COMPUTED, .meaning = "header and payload, in bytes"},
+    {"chksum", 16, FIELD_NUMBER, .filled = AUTO_COMPUTED, .meaning = "over a pseudo-header and the whole datagram"},
+};
+
+// A length below 8 makes no datagram (0 is a jumbogram's, RFC 2675); a longer one than there is may only stand in a quote.
+static bool udp_measure(const uint8_t *p, uint32_t avail, bool quoted, struct measure *m)
+{
+    if (avail < UDP_BYTES)
+        return false;
+    uint32_t len = get16(p + 4);
+    if (quoted && (len > avail || len < UDP_BYTES))
+        len = avail;
+    if (len < UDP_BYTES || len > avail)
+        return false;
+    *m = (struct measure){UDP_BYTES, len, LAYER_RAW, false};
+    return true;
+}
+
+static void udp_finish(struct build *build, unsigned i)
+{
+    if (!build_is_set(build, i, UDP_LEN))
+        build_put(build, i, UDP_LEN, build_payload_end(build) - build->layers[i].start);
+    transport_sum(build, i, UDP_CHKSUM, TRANSPORT_UDP, true);
+}
+
+static bool udp_summary(const struct view *view, unsigned i, const struct services *services, struct text *text)
+{
+    text_add(text, "UDP ");
+    transport_endpoints(view, i, SERVICE_UDP, services, text);
+    return true;
+}
+
+static bool udp_answers(const struct view *r, unsigned ri, const struct view *s, unsigned si,
+                        const struct answer_rules *rules)
+{
+    if (si >= s->n || s->layers[si].id != LAYER_UDP || !transport_ports_answer(r, ri, s, si))
+        return false;
+    return r->layers[ri].quoted || answers(r, ri + 1, s, si + 1, rules);
+}
+
+const struct layer_desc layer_udp = {
+    .name = "UDP",
+    .quoted_name = "UDPerror",
+    .meaning = "User Datagram Protocol (RFC 768)",
+    .fields = udp_fields,
+    .n_fields = ARRAY_SIZE(udp_fields),
+    .measure = udp_measure,
+    .finish = udp_finish,
+    .summary = udp_summary,
+    .flow_key = transport_flow_key,
+    .answers = udp_answers,
+};

@@ -1,0 +1,21 @@
+// Text that grows in a caller's buffer and is cut, never overrun, when it is full.
+#ifndef VOLLEY_PACKET_TEXT_H
+#define VOLLEY_PACKET_TEXT_H
+
+#include "base/base.h"
+
+struct text {
+    char *s;     // borrowed; always ends in NUL
+    size_t size; // at least 1
+    size_t len;
+};
+
+static inline struct text text_in(char *buffer, size_t size)
+{
+    buffer[0] = '\0';
+    return (struct text){buffer, size, 0};
+}
+
+void text_add(struct text *text, const char *format, ...) PRINTF(2, 3);
+
+#endif

@@ -1,0 +1,23 @@
+// What the transports on IP and IPv6 share: the pseudo-header's checksum, the pair of ports.
+#ifndef VOLLEY_PACKET_TRANSPORT_H
+#define VOLLEY_PACKET_TRANSPORT_H
+
+#include "packet/build.h"
+
+enum { TRANSPORT_TCP = 6, TRANSPORT_UDP = 17, TRANSPORT_ICMPV6 = 58 };
+
+// Registers the checksum of layer i, over the pseudo-header (RFC 9293 3.1, RFC 8200 8.1) and all from layer i to the
+// padding. Without IP or IPv6 directly below (for ICMPv6: without IPv6), the field stays zero, as in Scapy.
+void transport_sum(struct build *build, unsigned i, unsigned field, uint8_t protocol, bool zero_is_ones);
+
+// "198.18.0.1:20 > 198.18.0.2:http" of the layer i whose header starts with two ports.
+void transport_endpoints(const struct view *view, unsigned i, enum service_protocol protocol,
+                         const struct services *services, struct text *text);
+
+// The two ports, turned to the side of who asked.
+void transport_flow_key(const struct view *view, unsigned i, enum flow_role role, struct flow_key *key);
+
+// The response comes from the port that was asked, to the port that asked; or both stand in a quote as they were sent.
+bool transport_ports_answer(const struct view *r, unsigned ri, const struct view *s, unsigned si);
+
+#endif
