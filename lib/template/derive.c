@@ -1,0 +1,274 @@
+#include "template/derive.h"
+
+#include "packet/layers/arp.h"
+#include "packet/layers/ip.h"
+
+#include <string.h>
+
+// Where a layer's destination stands.
+struct derive_destination {
+    int layer, field; // layer -1: there is none
+    uint8_t family;
+};
+
+static int derive_destination_field(enum layer_id id)
+{
+    switch (id) {
+    case LAYER_IP:
+        return IP_DST;
+    case LAYER_IPV6:
+        return IPV6_DST;
+    case LAYER_ARP:
+        return ARP_PDST;
+    default:
+        return -1;
+    }
+}
+
+// The destination that decides for layer i: its own, or that of the first layer above that has one.
+static struct derive_destination derive_find(const struct template *template, unsigned i)
+{
+    for (; i < template->n_layers; i++) {
+        const struct template_layer *layer = &template->layers[i];
+        int field = derive_destination_field(layer->id);
+
+        if (field < 0)
+            continue;
+        const struct values *values = layer->fields[field].values;
+        uint8_t family = layer->id == LAYER_IPV6 || (values != NULL && values->width == 16) ? 6 : 4;
+        return (struct derive_destination){(int)i, field, family};
+    }
+    return (struct derive_destination){-1, -1, 0};
+}
+
+static u128 derive_mac_number(const struct mac *mac)
+{
+    u128 value = 0;
+
+    for (unsigned i = 0; i < 6; i++)
+        value = value << 8 | mac->bytes[i];
+    return value;
+}
+
+static u128 derive_pick(const struct surroundings_route *route, enum field_auto what, uint8_t family)
+{
+    if (what == AUTO_SOURCE_MAC)
+        return derive_mac_number(&route->source_mac);
+    if (what == AUTO_NEXT_HOP_MAC)
+        return derive_mac_number(&route->next_hop_mac);
+    return route->source.family == family ? route->source.value : 0;
+}
+
+// Groups' MACs are computed from their addresses (RFC 1112, RFC 2464): one run ends where the low bits that the MAC holds do.
+static uint64_t derive_group_run(const struct address *group, int64_t step, uint64_t n)
+{
+    u128 room = group->family == 4 ? (u128)0x7fffff : UINT32_MAX;
+    u128 left = room - (group->value & room);
+
+    if (step <= 0)
+        return step == 0 ? n : 1;
+    return left / (uint64_t)step >= n ? n : (uint64_t)(left / (uint64_t)step) + 1;
+}
+
+// One answer of the surroundings may hold for many destinations of a segment.
+static bool derive_segment(const struct surroundings *around, enum field_auto what, uint8_t family,
+                           const struct values_segment *segment, uint64_t n, struct values_builder *b)
+{
+    for (uint64_t done = 0; done < n;) {
+        struct address address = {segment->start + (u128)((i128)done * segment->step), family};
+        struct surroundings_route route = {.last = address};
+        uint64_t count = 1;
+
+        if (what == AUTO_NEXT_HOP_MAC && address_is_multicast(&address)) {
+            struct mac mac = mac_of_group(&address);
+
+            count = derive_group_run(&address, segment->step, n - done);
+            if (!values_builder_range(b, derive_mac_number(&mac), count == 1 ? 0 : segment->step, count))
+                return false;
+            done += count;
+            continue;
+        }
+        around->route(around->context, &address, &route);
+        if (segment->step > 0 && route.last.value > address.value) {
+            u128 more = (route.last.value - address.value) / (uint64_t)segment->step;
+
+            count = more >= n - done ? n - done : (uint64_t)more + 1;
+        } else if (segment->step == 0) {
+            count = n - done;
+        }
+        if (!values_builder_range(b, derive_pick(&route, what, family), 0, count))
+            return false;
+        done += count;
+    }
+    return true;
+}
+
+static bool derive_segments(const struct surroundings *around, enum field_auto what, uint8_t family,
+                            const struct values *from, struct values_builder *b)
+{
+    struct values_segment one = {0, from->step, from->start};
+
+    switch (from->kind) {
+    case VALUES_RANGE:
+        return derive_segment(around, what, family, &one, from->n, b);
+    case VALUES_LIST:
+        for (uint64_t i = 0; i < from->n; i++) {
+            one = (struct values_segment){i, 1, from->list[i]};
+            if (!derive_segment(around, what, family, &one, 1, b))
+                return false;
+        }
+        return true;
+    case VALUES_SEGMENTS:
+        for (uint64_t i = 0; i < from->n_segments; i++) {
+            uint64_t end = i + 1 < from->n_segments ? from->segments[i + 1].first : from->n;
+
+            if (!derive_segment(around, what, family, &from->segments[i], end - from->segments[i].first, b))
+                return false;
+        }
+        return true;
+    case VALUES_STRINGS:
+        break;
+    }
+    one = (struct values_segment){0, 0, 0}; // ARP for something that is no IP address
+    return derive_segment(around, what, 0, &one, from->n, b);
+}
+
+// The destination's value set, its default if the user gave none; upper layers may set it (neighbour discovery).
+static bool derive_destination_values(const struct template *template, struct derive_destination at,
+                                      struct arena *arena, const struct values **values)
+{
+    struct values_builder b;
+    u128 preset = 0;
+
+    if (at.layer >= 0) {
+        const struct template_layer *layer = &template->layers[at.layer];
+        const struct layer_desc *desc = layer_get(layer->id);
+
+        if (layer->fields[at.field].values != NULL) {
+            *values = layer->fields[at.field].values;
+            return true;
+        }
+        preset = desc->fields[at.field].preset;
+        const struct binding *binding = (unsigned)at.layer + 1 < template->n_layers
+                                            ? layer_binding(desc, template->layers[at.layer + 1].id)
+                                            : NULL;
+        for (unsigned k = 0; binding != NULL && k < binding->n_more; k++) {
+            if (binding->more[k].field == at.field)
+                preset = binding->more[k].value;
+        }
+    }
+    values_builder_init(&b);
+    bool ok = values_builder_range(&b, preset, 0, 1);
+    *values = ok ? values_builder_make(&b, arena) : NULL;
+    values_builder_release(&b);
+    return *values != NULL;
+}
+
+// ARP requests go to everybody: who would know the answer's MAC before asking?
+static bool derive_is_broadcast(const struct template *template, const struct derive_destination *at,
+                                enum field_auto what)
+{
+    return what == AUTO_NEXT_HOP_MAC && at->layer >= 0 && template->layers[at->layer].id == LAYER_ARP;
+}
+
+static bool derive_field(struct template *template, unsigned i, unsigned f, const struct surroundings *around,
+                         struct arena *arena)
+{
+    struct template_field *field = &template->layers[i].fields[f];
+    enum field_auto what = (enum field_auto)layer_get(template->layers[i].id)->fields[f].filled;
+    struct derive_destination at = derive_find(template, i);
+    const struct values *from;
+    struct values_builder b;
+
+    if (!derive_destination_values(template, at, arena, &from))
+        return false;
+    values_builder_init(&b);
+    bool ok = derive_is_broadcast(template, &at, what)
+                  ? values_builder_range(&b, ((u128)1 << 48) - 1, 0, from->n)
+                  : derive_segments(around, what, at.family, from, &b);
+    b.width = what != AUTO_SOURCE_ADDRESS ? 6 : at.family == 6 ? 16 : 4;
+    field->values = ok ? values_builder_make(&b, arena) : NULL;
+    values_builder_release(&b);
+    field->derived = true;
+    field->follows_layer = (int8_t)at.layer;
+    field->follows = (int8_t)at.field;
+    // One value for all destinations: a constant, which belongs to no digit.
+    if (field->values != NULL && field->values->kind == VALUES_RANGE && field->values->step == 0 && field->values->n > 1) {
+        struct values *constant = arena_copy(arena, field->values, sizeof(*constant));
+
+        if (constant == NULL)
+            return false;
+        constant->n = 1;
+        field->values = constant;
+        field->follows_layer = -1;
+    }
+    return field->values != NULL;
+}
+
+// ARP's addresses have no width of their own: the default's is that of Ethernet, and of the addresses beside it.
+static bool derive_arp_defaults(struct template_layer *layer, struct arena *arena)
+{
+    const struct values *ptype = layer->fields[ARP_PTYPE].values, *psrc = layer->fields[ARP_PSRC].values;
+    bool wide = (ptype != NULL && ptype->n == 1 && values_number(ptype, 0) == 0x86dd) ||
+                (psrc != NULL && psrc->width == 16);
+
+    for (unsigned f = ARP_HWDST; f <= ARP_PDST; f++) {
+        struct values_builder b;
+
+        if (layer->fields[f].values != NULL)
+            continue;
+        values_builder_init(&b);
+        b.width = f == ARP_HWDST ? 6 : wide ? 16 : 4;
+        if (values_builder_range(&b, 0, 0, 1))
+            layer->fields[f].values = values_builder_make(&b, arena);
+        values_builder_release(&b);
+        if (layer->fields[f].values == NULL)
+            return false;
+    }
+    return true;
+}
+
+bool derive_fields(struct template *template, const struct surroundings *around, struct arena *arena,
+                     struct diag *diag)
+{
+    for (unsigned i = template->n_layers; i-- > 0;) {
+        struct template_layer *layer = &template->layers[i];
+        const struct layer_desc *desc = layer_get(layer->id);
+
+        if (layer->id == LAYER_ARP && !derive_arp_defaults(layer, arena))
+            return diag_set(diag, layer->where, "out of memory");
+        for (unsigned f = 0; f < desc->n_fields; f++) {
+            if (desc->fields[f].filled < AUTO_SOURCE_ADDRESS)
+                continue;
+            if (layer->fields[f].values != NULL && !layer->fields[f].derived)
+                continue;
+            if (!derive_field(template, i, f, around, arena))
+                return diag_set(diag, layer->where, "out of memory");
+        }
+    }
+    return true;
+}
+
+const struct values *derive_destinations(const struct template *template, struct arena *arena, uint8_t *family)
+{
+    struct derive_destination at = derive_find(template, 0);
+
+    const struct values *values = NULL;
+
+    *family = at.family;
+    return at.layer >= 0 && derive_destination_values(template, at, arena, &values) ? values : NULL;
+}
+
+struct address derive_source(const struct template *template)
+{
+    struct derive_destination at = derive_find(template, 0);
+
+    if (at.layer < 0)
+        return (struct address){0};
+    const struct template_layer *layer = &template->layers[at.layer];
+    unsigned field = layer->id == LAYER_IP ? IP_SRC : layer->id == LAYER_IPV6 ? IPV6_SRC : ARP_PSRC;
+    const struct values *values = layer->fields[field].values;
+    if (values == NULL || values->n != 1 || values->kind != VALUES_RANGE)
+        return (struct address){0};
+    return (struct address){values->start, at.family};
+}
