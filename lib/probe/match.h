@@ -1,0 +1,41 @@
+// From a response to the probe that it answers.
+//
+// A response's flow key gives candidate positions; each candidate's stimulus is built again, and the layers say whether
+// this response answers that stimulus. Of several that fit, the earliest one still waiting has it. Any number of
+// threads, each with its own scratch memory; nothing is allocated.
+#ifndef VOLLEY_PROBE_MATCH_H
+#define VOLLEY_PROBE_MATCH_H
+
+#include "probe/probes.h"
+
+enum match_outcome {
+    MATCH_ANSWER,      // the probe's first answer, within the timeout; the probe is marked
+    MATCH_DUPLICATE,   // the probe has its answer
+    MATCH_LATE,        // the probe was given up
+    MATCH_UNSOLICITED, // to no probe
+    MATCH_MALFORMED,   // no packet, though its lower layer says so; and to no probe
+};
+
+// A received frame on its way: what is known of it after decoding.
+struct match {
+    struct view view;
+    uint8_t first;      // layer of the view from which it is compared
+    uint64_t hash;
+    // Of the probe, unless UNSOLICITED or MALFORMED.
+    uint64_t position;
+    uint64_t index;
+    uint64_t sent_ticks;
+};
+
+struct match_scratch {
+    uint8_t *frame; // plan->longest + PLAN_SLACK bytes; borrowed
+};
+
+// Decodes the frame and fetches ahead what match_find will read. bytes must stay until then.
+void match_decode(const struct probes *probes, const uint8_t *bytes, uint16_t len, struct match *match);
+
+// timeout_ticks: an answer that comes later than that after its stimulus was sent is late.
+enum match_outcome match_find(struct probes *probes, struct match *match, uint64_t arrived_ticks, uint64_t timeout_ticks,
+                              const struct match_scratch *scratch);
+
+#endif

@@ -1,0 +1,154 @@
+#include "probe/probes.h"
+
+#include "base/hash.h"
+#include "packet/flow_key.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+enum { PROBES_DRAW_ORDER, PROBES_DRAW_TAG, PROBES_DRAW_FLOW };
+
+// Independent secrets from the one seed that the user may give.
+static uint64_t probes_draw(uint64_t seed, uint64_t which)
+{
+    const struct hash_key key = {{seed, which}};
+
+    return hash_word(&key, which);
+}
+
+static int probes_push_round(struct probes *probes, const struct order *order, uint64_t first)
+{
+    unsigned n = atomic_load_explicit(&probes->n_rounds, memory_order_relaxed);
+
+    if (n == PROBES_ROUNDS_MAX)
+        return -ENOSPC;
+    struct round *round =
+        aligned_alloc(CACHE_LINE, (sizeof(*round) + CACHE_LINE - 1) / CACHE_LINE * CACHE_LINE);
+    if (round == NULL)
+        return -ENOMEM;
+    round->first = first;
+    round->n = order->n;
+    round->order = *order;
+    int err = window_init(&round->window, order->n, probes->options.outstanding, probes->options.block_shift);
+    if (err < 0) {
+        free(round);
+        return err;
+    }
+    probes->rounds[n] = round;
+    // Workers that see the new count see the round.
+    atomic_store_explicit(&probes->n_rounds, n + 1, memory_order_release);
+    return 0;
+}
+
+int probes_init(struct probes *probes, const struct plan *plan, const struct probes_options *options)
+{
+    struct order order;
+    uint64_t outstanding = options->outstanding < plan->n ? options->outstanding : plan->n;
+    int err;
+
+    *probes = (struct probes){.plan = plan, .options = *options};
+    tag_key_init(&probes->tag_key, probes_draw(options->seed, PROBES_DRAW_TAG));
+    probes->flow_seed = probes_draw(options->seed, PROBES_DRAW_FLOW);
+    probes->rules = (struct answer_rules){
+        .quoted_seq = (plan->tags & 1u << TAG_WHOLE) != 0,
+        .quoted_id = (plan->tags & 1u << TAG_ID) != 0,
+    };
+    if (options->random)
+        order_init_random(&order, plan->n, probes_draw(options->seed, PROBES_DRAW_ORDER));
+    else
+        order_init_sequential(&order, plan->n);
+    if (options->match) {
+        // The window rounds up to whole blocks, and keeps a few of them.
+        err = flow_table_new(&probes->table, outstanding + ((uint64_t)8 << options->block_shift));
+        if (err < 0)
+            return err;
+    }
+    err = probes_push_round(probes, &order, 0);
+    if (err < 0)
+        probes_release(probes);
+    return err;
+}
+
+void probes_release(struct probes *probes)
+{
+    unsigned n = atomic_load_explicit(&probes->n_rounds, memory_order_relaxed);
+
+    for (unsigned r = 0; r < n; r++) {
+        window_release(&probes->rounds[r]->window);
+        free(probes->rounds[r]);
+    }
+    if (probes->table != NULL)
+        flow_table_free(probes->table);
+    probes->table = NULL;
+    atomic_store_explicit(&probes->n_rounds, 0, memory_order_relaxed);
+}
+
+int probes_add_round(struct probes *probes, const uint64_t *indices, uint64_t n)
+{
+    const struct round *last = probes_current(probes);
+    struct order order;
+
+    order_init_list(&order, indices, n);
+    return probes_push_round(probes, &order, last->first + last->n);
+}
+
+struct round *probes_current(const struct probes *probes)
+{
+    return probes->rounds[atomic_load_explicit(&probes->n_rounds, memory_order_acquire) - 1];
+}
+
+struct round *probes_round_of(const struct probes *probes, uint64_t position)
+{
+    unsigned r = atomic_load_explicit(&probes->n_rounds, memory_order_acquire) - 1;
+
+    while (position < probes->rounds[r]->first)
+        r--;
+    return probes->rounds[r];
+}
+
+static void probes_tags(const struct probes *probes, uint64_t first, unsigned n, struct plan_tags *tags)
+{
+    for (unsigned k = 0; k < n; k++)
+        tags[k] = (struct plan_tags){0};
+    if (probes->plan->tags & (1u << TAG_WHOLE | 1u << TAG_HIGH | 1u << TAG_LOW)) {
+        for (unsigned k = 0; k < n; k++)
+            tags[k].value = tag_of(&probes->tag_key, first + k);
+    }
+    if (probes->plan->tags & 1u << TAG_PORT) {
+        for (unsigned k = 0; k < n; k++)
+            tags[k].port = tag_port(&probes->tag_key, first + k);
+    }
+    if (probes->plan->tags & 1u << TAG_ID) {
+        for (unsigned k = 0; k < n; k++)
+            tags[k].id = tag_id(&probes->tag_key, first + k);
+    }
+}
+
+void probes_build(const struct probes *probes, const struct round *round, uint64_t first, unsigned n,
+                  uint8_t *const *frames, struct probes_built *built)
+{
+    struct plan_tags tags[PLAN_BURST];
+
+    order_indices(&round->order, first - round->first, built->indices, n);
+    probes_tags(probes, first, n, tags);
+    plan_build_burst(probes->plan, built->indices, tags, frames, built->lengths, built->shapes, n);
+}
+
+unsigned probes_insert(struct probes *probes, const struct round *round, uint64_t first, unsigned n,
+                       uint8_t *const *frames, const struct probes_built *built)
+{
+    uint64_t hashes[PLAN_BURST];
+    uint64_t oldest = round->first + window_oldest(&round->window);
+    unsigned full = 0;
+
+    for (unsigned k = 0; k < n; k++) {
+        struct view view = built->shapes[k]->view;
+
+        view.bytes = frames[k];
+        hashes[k] = flow_key_of(&view, probes->plan->first_written, FLOW_STIMULUS, probes->flow_seed);
+        flow_table_prefetch(probes->table, hashes[k]);
+    }
+    for (unsigned k = 0; k < n; k++)
+        full += !flow_table_insert(probes->table, hashes[k], first + k, oldest);
+    return full;
+}

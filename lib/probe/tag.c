@@ -1,0 +1,95 @@
+#include "probe/tag.h"
+
+#include "base/hash.h"
+
+static inline uint16_t left(uint16_t x, unsigned by)
+{
+    return (uint16_t)(x << by | x >> (16 - by));
+}
+
+static inline uint16_t right(uint16_t x, unsigned by)
+{
+    return (uint16_t)(x >> by | x << (16 - by));
+}
+
+// Beaulieu et al., The SIMON and SPECK families of lightweight block ciphers (2013), section 4: words of 16 bits,
+// rotations by 7 and 2.
+static inline void round_forth(uint16_t *x, uint16_t *y, uint16_t key)
+{
+    *x = (uint16_t)((uint16_t)(right(*x, 7) + *y) ^ key);
+    *y = left(*y, 2) ^ *x;
+}
+
+static inline void round_back(uint16_t *x, uint16_t *y, uint16_t key)
+{
+    *y = right(*x ^ *y, 2);
+    *x = left((uint16_t)((*x ^ key) - *y), 7);
+}
+
+// The schedule runs the round function over the key's four words, with the round's number as its key.
+static void cipher_init(uint16_t round[TAG_CIPHER_ROUNDS], uint64_t key)
+{
+    uint16_t k = (uint16_t)key;
+    uint16_t l[3] = {(uint16_t)(key >> 16), (uint16_t)(key >> 32), (uint16_t)(key >> 48)};
+
+    for (uint16_t i = 0; i < TAG_CIPHER_ROUNDS; i++) {
+        round[i] = k;
+        round_forth(&l[i % 3], &k, i);
+    }
+}
+
+static void shuffle_init(struct tag_shuffle *shuffle, uint64_t add, uint64_t multiply)
+{
+    shuffle->add = (uint16_t)add;
+    for (unsigned i = 0; i < TAG_SHUFFLE_ROUNDS; i++)
+        shuffle->multiply[i] = (uint16_t)(multiply >> (16 * i) | 1);
+}
+
+void tag_key_init(struct tag_key *key, uint64_t seed)
+{
+    const struct hash_key from = {{seed, UINT64_C(0x766f6c6c65792e74)}};
+
+    cipher_init(key->round, hash_word(&from, 0));
+    shuffle_init(&key->port, hash_word(&from, 1), hash_word(&from, 2));
+    shuffle_init(&key->id, hash_word(&from, 3), hash_word(&from, 4));
+}
+
+uint32_t tag_of(const struct tag_key *key, uint64_t position)
+{
+    uint16_t x = (uint16_t)(position >> 16), y = (uint16_t)position;
+
+    for (unsigned i = 0; i < TAG_CIPHER_ROUNDS; i++)
+        round_forth(&x, &y, key->round[i]);
+    return (uint32_t)x << 16 | y;
+}
+
+uint32_t tag_position(const struct tag_key *key, uint32_t tag)
+{
+    uint16_t x = (uint16_t)(tag >> 16), y = (uint16_t)tag;
+
+    for (unsigned i = TAG_CIPHER_ROUNDS; i-- > 0;)
+        round_back(&x, &y, key->round[i]);
+    return (uint32_t)x << 16 | y;
+}
+
+// Each step is a bijection below mask + 1 = 2^15 or 2^16; 8 bits are at least half of either.
+static inline uint32_t shuffled(const struct tag_shuffle *shuffle, uint64_t position, uint32_t mask)
+{
+    uint32_t x = (uint32_t)position + shuffle->add;
+
+    for (unsigned i = 0; i < TAG_SHUFFLE_ROUNDS; i++) {
+        x = x * shuffle->multiply[i] & mask;
+        x ^= x >> 8;
+    }
+    return x;
+}
+
+uint16_t tag_port(const struct tag_key *key, uint64_t position)
+{
+    return (uint16_t)(0x8000 | shuffled(&key->port, position, 0x7fff));
+}
+
+uint16_t tag_id(const struct tag_key *key, uint64_t position)
+{
+    return (uint16_t)shuffled(&key->id, position, 0xffff);
+}

@@ -1,0 +1,36 @@
+// Tags: keyed values that carry a probe's position in fields which the template leaves open.
+//
+// The tag of 32 bits is the position enciphered by Speck32/64 (22 rounds): a bijection, so that 2^32 consecutive
+// positions have different tags, and one that cannot be guessed from other tags. Ports and ids have too few
+// bits for secrets: theirs are keyed shuffles. Pure functions; any thread.
+#ifndef VOLLEY_PROBE_TAG_H
+#define VOLLEY_PROBE_TAG_H
+
+#include "base/base.h"
+
+#define TAG_CIPHER_ROUNDS  22
+#define TAG_SHUFFLE_ROUNDS 4
+
+struct tag_shuffle {
+    uint16_t add;
+    uint16_t multiply[TAG_SHUFFLE_ROUNDS]; // odd
+};
+
+struct tag_key {
+    uint16_t round[TAG_CIPHER_ROUNDS]; // Speck's round keys
+    struct tag_shuffle port, id;
+};
+
+void tag_key_init(struct tag_key *key, uint64_t seed);
+
+// A bijection of position mod 2^32.
+uint32_t tag_of(const struct tag_key *key, uint64_t position);
+// Its inverse: the low 32 bits of the position.
+uint32_t tag_position(const struct tag_key *key, uint32_t tag);
+
+// A bijection of position mod 2^15 to 32768..65535: for source ports.
+uint16_t tag_port(const struct tag_key *key, uint64_t position);
+// A bijection of position mod 2^16: for IP.id.
+uint16_t tag_id(const struct tag_key *key, uint64_t position);
+
+#endif
