@@ -1,0 +1,359 @@
+#include "engine/collector.h"
+
+#include "capture/comment.h"
+#include "engine/record.h"
+#include "packet/summarise.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define COLLECTOR_RECORDS_A_STEP 4096
+#define COLLECTOR_BLOCKS_A_STEP  4096
+#define COLLECTOR_FLUSH_NS       500000000u
+
+int collector_init(struct collector *c)
+{
+    size_t room = (size_t)c->probes->plan->longest + PLAN_SLACK;
+
+    c->spooling = c->retry > 0 && c->probes->options.match;
+    if (c->spooling) {
+        int err = spool_open(&c->spools[0]);
+        if (err < 0)
+            return err;
+    }
+    for (unsigned k = 0; k < PLAN_BURST; k++) {
+        c->frames[k] = malloc(room);
+        if (c->frames[k] == NULL) {
+            collector_release(c);
+            return -ENOMEM;
+        }
+    }
+    return 0;
+}
+
+void collector_release(struct collector *c)
+{
+    for (unsigned k = 0; k < PLAN_BURST; k++) {
+        free(c->frames[k]);
+        c->frames[k] = NULL;
+    }
+    for (unsigned a = 0; a < PROBES_ROUNDS_MAX; a++)
+        spool_close(&c->spools[a]);
+}
+
+static void collector_add(_Atomic uint64_t *counter, uint64_t n)
+{
+    atomic_store_explicit(counter, atomic_load_explicit(counter, memory_order_relaxed) + n, memory_order_relaxed);
+}
+
+// The first error stops sending: what can't be stored need not be asked for.
+static void collector_check(struct collector *c, int err)
+{
+    if (err >= 0 || c->error < 0)
+        return;
+    c->error = err;
+    atomic_store_explicit(&c->control->stop_sending, true, memory_order_relaxed);
+}
+
+// ---- answers
+
+static void collector_write(struct collector *c, struct capture *capture, const struct view *view,
+                            enum capture_side side, uint64_t ticks, uint64_t packet_id, const char *comment)
+{
+    struct capture_packet packet = {
+        .data = view->bytes,
+        .len = view->len,
+        .side = side,
+        .time_ns = clock_time(&c->clock, ticks),
+        .packet_id = packet_id,
+        .comment = comment,
+    };
+
+    collector_check(c, capture_add(capture, &packet));
+}
+
+static unsigned collector_first_layer(const struct collector *c, const struct view *view)
+{
+    unsigned i = 0;
+
+    if (c->probes->plan->first_written == 0)
+        return 0;
+    while (i + 1u < view->n && (view->layers[i].id == LAYER_ETHER || view->layers[i].id == LAYER_DOT1Q))
+        i++;
+    return i;
+}
+
+static void collector_print(struct collector *c, const struct view *stimulus, const struct view *answer)
+{
+    char line[1024];
+    struct text text = text_in(line, sizeof(line));
+
+    summarise(stimulus, c->probes->plan->first_written, c->services, &text);
+    text_add(&text, " ==> ");
+    summarise(answer, collector_first_layer(c, answer), c->services, &text);
+    text_add(&text, "\n");
+    errno = 0;
+    if (fwrite(line, 1, text.len, c->pairs) != text.len)
+        collector_check(c, errno != 0 ? -errno : -EIO);
+}
+
+static struct view collector_stimulus(struct collector *c, uint64_t position)
+{
+    struct probes_built built;
+
+    probes_build(c->probes, probes_round_of(c->probes, position), position, 1, c->frames, &built);
+    struct view view = built.shapes[0]->view;
+    view.bytes = c->frames[0];
+    return view;
+}
+
+static void collector_answer(struct collector *c, const struct record *record)
+{
+    uint64_t ticks = record->arrived_ticks > record->sent_ticks ? record->arrived_ticks - record->sent_ticks : 0;
+    uint64_t rtt = clock_ticks_to_ns(&c->clock, ticks);
+    char comment[CAPTURE_COMMENT_MAX];
+
+    histogram_add(&c->rtt, rtt);
+    c->classes[record->class]++;
+    collector_add(&c->n_answered, 1);
+    if (c->error < 0 || (c->answered == NULL && c->pairs == NULL))
+        return;
+    struct view stimulus = collector_stimulus(c, record->position), answer;
+    view_decode(&answer, record->frame, record->len, LAYER_ETHER);
+    if (c->answered != NULL) {
+        capture_comment_stimulus(comment, sizeof(comment), record->index, true);
+        collector_write(c, c->answered, &stimulus, CAPTURE_TX, record->sent_ticks, record->index * 16, comment);
+        capture_comment_answer(comment, sizeof(comment), record->index, 1, rtt);
+        collector_write(c, c->answered, &answer, CAPTURE_RX, record->arrived_ticks, record->index * 16 + 1, comment);
+    }
+    if (c->pairs != NULL)
+        collector_print(c, &stimulus, &answer);
+}
+
+static bool collector_drain(struct collector *c)
+{
+    bool any = false;
+
+    for (unsigned i = 0; i < c->n_receivers; i++) {
+        struct channel *channel = &c->receivers[i]->channel;
+        const struct record *record;
+        uint32_t len;
+
+        for (unsigned k = 0; k < COLLECTOR_RECORDS_A_STEP && (record = channel_next(channel, &len)) != NULL; k++) {
+            collector_answer(c, record);
+            channel_free_record(channel);
+            any = true;
+        }
+    }
+    return any;
+}
+
+// ---- silence
+
+static void collector_write_silent(struct collector *c, const struct view *view, uint64_t index, uint64_t ticks)
+{
+    char comment[CAPTURE_COMMENT_MAX];
+
+    capture_comment_stimulus(comment, sizeof(comment), index, false);
+    collector_write(c, c->unanswered, view, CAPTURE_TX, ticks, index * 16, comment);
+}
+
+static uint64_t collector_sent_ticks(const struct window_retired *block, unsigned k)
+{
+    return block->sent[k < block->split ? 0 : 1];
+}
+
+// n positions in a row, from the k-th of the block on.
+static void collector_silent_run(struct collector *c, const struct round *round, const struct window_retired *block,
+                                 unsigned k, unsigned n)
+{
+    struct probes_built built;
+
+    if (c->spooling) {
+        order_indices(&round->order, block->first + k, built.indices, n);
+        for (unsigned i = 0; i < n; i++)
+            collector_check(c, spool_add(&c->spools[c->attempt], built.indices[i], round->first + block->first + k + i,
+                                         collector_sent_ticks(block, k + i)));
+        return;
+    }
+    if (c->unanswered == NULL || c->error < 0)
+        return;
+    probes_build(c->probes, round, round->first + block->first + k, n, c->frames, &built);
+    for (unsigned i = 0; i < n; i++) {
+        struct view view = built.shapes[i]->view;
+
+        view.bytes = c->frames[i];
+        collector_write_silent(c, &view, built.indices[i], collector_sent_ticks(block, k + i));
+    }
+}
+
+static void collector_silent(struct collector *c, const struct round *round, const struct window_retired *block)
+{
+    uint64_t bits = block->unanswered;
+
+    collector_add(&c->n_silent, (unsigned)__builtin_popcountll(bits));
+    while (bits != 0) {
+        unsigned from = (unsigned)__builtin_ctzll(bits);
+        uint64_t rest = ~(bits >> from);
+        unsigned n = rest == 0 ? 64 - from : (unsigned)__builtin_ctzll(rest);
+
+        if (n > PLAN_BURST)
+            n = PLAN_BURST;
+        collector_silent_run(c, round, block, from, n);
+        bits &= ~((n == 64 ? ~(uint64_t)0 : ((uint64_t)1 << n) - 1) << from);
+    }
+}
+
+static bool collector_retire(struct collector *c, struct round *round, uint64_t expired)
+{
+    struct window_retired block;
+    bool any = false;
+
+    for (unsigned k = 0; k < COLLECTOR_BLOCKS_A_STEP && window_retire(&round->window, expired, &block); k++) {
+        if (c->probes->options.match && block.unanswered != 0)
+            collector_silent(c, round, &block);
+        any = true;
+    }
+    return any;
+}
+
+// ---- rounds
+
+// The unanswered of this attempt become the next one's list.
+static int collector_next_round(struct collector *c)
+{
+    const struct spool *list = &c->spools[c->attempt];
+    int err = spool_map(&c->spools[c->attempt]);
+
+    if (err < 0)
+        return err;
+    c->attempt++;
+    c->spooling = c->attempt < c->retry;
+    if (c->spooling) {
+        err = spool_open(&c->spools[c->attempt]);
+        if (err < 0)
+            return err;
+    }
+    atomic_store_explicit(&c->n_silent, 0, memory_order_relaxed);
+    return probes_add_round(c->probes, list->lists[SPOOL_INDEX], list->n);
+}
+
+static bool collector_round_is_over(const struct round *round)
+{
+    return window_oldest(&round->window) == round->n;
+}
+
+static void collector_advance(struct collector *c, struct round *round)
+{
+    bool stopping = atomic_load_explicit(&c->control->stop_sending, memory_order_relaxed);
+    bool over = collector_round_is_over(round);
+
+    if (over && c->spooling && c->spools[c->attempt].n > 0 && !stopping) {
+        int err = collector_next_round(c);
+
+        if (err == 0)
+            return;
+        collector_check(c, err);
+    }
+    // When sending was stopped, the run is over once nothing that was claimed waits.
+    if (over || (stopping && window_oldest(&round->window) == window_newest(&round->window)))
+        atomic_store_explicit(&c->done, true, memory_order_release);
+}
+
+static void collector_flush(struct collector *c, uint64_t now)
+{
+    if (now - c->last_flush_ticks < clock_ns_to_ticks(&c->clock, COLLECTOR_FLUSH_NS))
+        return;
+    c->last_flush_ticks = now;
+    if (c->answered != NULL)
+        collector_check(c, capture_flush(c->answered));
+    if (c->unanswered != NULL)
+        collector_check(c, capture_flush(c->unanswered));
+}
+
+bool collector_step(struct collector *c)
+{
+    uint64_t now = c->port->ops->now(c->port);
+    struct round *round = probes_current(c->probes);
+    bool any = collector_drain(c);
+
+    if (any && c->pairs != NULL && fflush(c->pairs) != 0)
+        collector_check(c, -errno);
+    any |= collector_retire(c, round, now > c->timeout_ticks ? now - c->timeout_ticks : 0);
+    collector_advance(c, round);
+    collector_flush(c, now);
+    return any;
+}
+
+// ---- the end
+
+// What a sender still holds was claimed, but never left.
+static uint64_t collector_unsent_bits(const struct round *round, const struct window_retired *block,
+                                      struct sender *const *senders, unsigned n_senders)
+{
+    uint64_t first = round->first + block->first, bits = 0;
+
+    for (unsigned i = 0; i < n_senders; i++) {
+        const struct sender *s = senders[i];
+
+        if (s->accepted >= s->count || s->first != first)
+            continue;
+        for (unsigned k = s->accepted; k < s->count; k++)
+            bits |= (uint64_t)1 << k;
+    }
+    return bits;
+}
+
+// The k-th of the list was sent in an earlier attempt, and stays unanswered.
+static void collector_write_listed(struct collector *c, const struct spool *list, uint64_t k)
+{
+    struct view view = collector_stimulus(c, list->lists[SPOOL_POSITION][k]);
+
+    collector_write_silent(c, &view, list->lists[SPOOL_INDEX][k], list->lists[SPOOL_SENT][k]);
+}
+
+// Probes that an earlier attempt sent, and that this one did not reach.
+static void collector_unreached(struct collector *c, const struct round *round)
+{
+    for (uint64_t k = window_newest(&round->window); c->attempt > 0 && k < round->n; k++) {
+        collector_add(&c->n_silent, 1);
+        if (c->unanswered != NULL && c->error == 0)
+            collector_write_listed(c, &c->spools[c->attempt - 1], k);
+    }
+}
+
+// Given up in this attempt in the hope of another one, which will not come.
+static void collector_unspool(struct collector *c)
+{
+    struct spool *spool = &c->spools[c->attempt];
+
+    if (!c->spooling || c->unanswered == NULL)
+        return;
+    collector_check(c, spool_map(spool));
+    for (uint64_t k = 0; k < spool->n && c->error == 0; k++)
+        collector_write_listed(c, spool, k);
+}
+
+uint64_t collector_finish(struct collector *c, struct sender *const *senders, unsigned n_senders)
+{
+    struct round *round = probes_current(c->probes);
+    struct window_retired block;
+    uint64_t failed = 0;
+
+    while (collector_drain(c))
+        ;
+    while (window_retire(&round->window, UINT64_MAX, &block)) {
+        uint64_t unsent = collector_unsent_bits(round, &block, senders, n_senders);
+
+        failed += (unsigned)__builtin_popcountll(unsent);
+        block.unanswered &= c->attempt == 0 ? ~unsent : ~(uint64_t)0;
+        if (c->probes->options.match && block.unanswered != 0)
+            collector_silent(c, round, &block);
+    }
+    collector_unreached(c, round);
+    collector_unspool(c);
+    if (c->pairs != NULL && fflush(c->pairs) != 0)
+        collector_check(c, -errno);
+    return c->attempt == 0 ? failed : 0;
+}

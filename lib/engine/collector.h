@@ -1,0 +1,59 @@
+// The collector: gives up what was not answered in time, writes the answered and unanswered sets, starts further rounds.
+//
+// One thread (or a worker, on a port with a clock of its own). It is the only one that retires blocks.
+#ifndef VOLLEY_ENGINE_COLLECTOR_H
+#define VOLLEY_ENGINE_COLLECTOR_H
+
+#include "capture/capture.h"
+#include "engine/clock.h"
+#include "engine/control.h"
+#include "engine/receiver.h"
+#include "engine/sender.h"
+#include "engine/spool.h"
+#include "result/class.h"
+#include "result/histogram.h"
+
+#include <stdio.h>
+
+struct collector {
+    // Constant after init.
+    struct probes *probes;        // borrowed
+    struct port *port;            // borrowed
+    struct control *control;      // borrowed
+    struct receiver **receivers;  // borrowed
+    unsigned n_receivers;
+    struct clock clock;
+    uint64_t timeout_ticks;
+    uint32_t retry;
+    struct capture *answered, *unanswered; // borrowed; NULL: not wanted
+    FILE *pairs;                           // borrowed; NULL: not wanted
+    const struct services *services;       // borrowed
+
+    // The collector's.
+    uint8_t *frames[PLAN_BURST];  // owned; for stimuli
+    struct spool spools[PROBES_ROUNDS_MAX]; // by attempt; kept to the end, for answers that come too late
+    bool spooling;                // another attempt may follow this one
+    uint32_t attempt;             // 0, 1, ...
+    uint64_t last_flush_ticks;
+    struct histogram rtt;
+    uint64_t classes[CLASS_COUNT];
+    int error;                    // the first -errno of the outputs
+
+    // Read by main.
+    _Alignas(CACHE_LINE) _Atomic uint64_t n_answered;
+    _Atomic uint64_t n_silent;    // given up in this attempt
+    _Atomic bool done;            // nothing waits, nothing more will be sent
+};
+
+// The constant fields are set by the caller. 0 or -errno.
+int collector_init(struct collector *collector) MUST_USE;
+void collector_release(struct collector *collector);
+
+// One round of its loop; never waits. Returns whether there was something to do.
+bool collector_step(struct collector *collector);
+
+// After the workers have ended: takes what is left. Positions in hand of senders were not sent. Returns how many
+// those are. Adds the probes of this attempt that never had their turn, if an earlier attempt sent them, to the unanswered.
+uint64_t collector_finish(struct collector *collector, struct sender *const *senders, unsigned n_senders);
+
+#endif

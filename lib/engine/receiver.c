@@ -1,0 +1,129 @@
+#include "engine/receiver.h"
+
+#include "engine/record.h"
+#include "port/neighbour.h"
+#include "result/class.h"
+
+#include <errno.h>
+#include <sched.h>
+#include <stdlib.h>
+#include <string.h>
+
+int receiver_init(struct receiver *r, uint64_t channel_bytes)
+{
+    int err = channel_init(&r->channel, channel_bytes);
+
+    if (err < 0)
+        return err;
+    r->scratch.frame = malloc((size_t)r->probes->plan->longest + PLAN_SLACK);
+    r->ring = aligned_alloc(CACHE_LINE, (sizeof(*r->ring) + CACHE_LINE - 1) / CACHE_LINE * CACHE_LINE);
+    if (r->scratch.frame == NULL || r->ring == NULL) {
+        receiver_release(r);
+        return -ENOMEM;
+    }
+    memset(r->ring, 0, sizeof(*r->ring));
+    return 0;
+}
+
+void receiver_release(struct receiver *r)
+{
+    channel_release(&r->channel);
+    free(r->scratch.frame);
+    free(r->ring);
+    r->scratch.frame = NULL;
+    r->ring = NULL;
+}
+
+// The collector frees room all the time, also when it can't write any more: waiting ends.
+static struct record *receiver_reserve(struct receiver *r, uint32_t len)
+{
+    struct record *record;
+
+    while ((record = channel_reserve(&r->channel, (uint32_t)sizeof(*record) + len)) == NULL)
+        sched_yield();
+    return record;
+}
+
+static void receiver_hand_on(struct receiver *r, const struct match *match, uint64_t now)
+{
+    struct record *record = receiver_reserve(r, match->view.len);
+
+    *record = (struct record){
+        .position = match->position,
+        .index = match->index,
+        .sent_ticks = match->sent_ticks,
+        .arrived_ticks = now,
+        .class = (uint16_t)class_of(&match->view),
+        .len = match->view.len,
+    };
+    memcpy(record->frame, match->view.bytes, match->view.len);
+    channel_commit(&r->channel);
+}
+
+// Whoever asks for our address while the kernel does not hear it is answered, or it would not send us its answers.
+static void receiver_reply(struct receiver *r, const struct match *match)
+{
+    uint8_t reply[REPLY_BYTES_MAX];
+
+    if (!r->answers_neighbours)
+        return;
+    uint16_t len = neighbour_reply(match->view.bytes, match->view.len, r->own, ARRAY_SIZE(r->own), &r->port->mac, reply);
+    if (len > 0)
+        reply_ring_put(r->ring, reply, len);
+}
+
+static enum outcome receiver_outcome(struct receiver *r, struct match *match, uint64_t now)
+{
+    switch (match_find(r->probes, match, now, r->timeout_ticks, &r->scratch)) {
+    case MATCH_ANSWER:
+        receiver_hand_on(r, match, now);
+        return OUTCOME_ANSWERS;
+    case MATCH_DUPLICATE:
+        return OUTCOME_DUPLICATES;
+    case MATCH_LATE:
+        return OUTCOME_LATE;
+    case MATCH_MALFORMED:
+        return OUTCOME_MALFORMED;
+    case MATCH_UNSOLICITED:
+        break;
+    }
+    receiver_reply(r, match);
+    return OUTCOME_UNSOLICITED;
+}
+
+// What our own host's kernel sends is no answer: it shows up on AF_PACKET.
+static bool receiver_is_ours(const struct receiver *r, const struct frame *frame)
+{
+    return frame->len >= 12 && memcmp(frame->data + 6, r->port->mac.bytes, 6) == 0;
+}
+
+static unsigned receiver_burst(struct receiver *r, uint16_t queue)
+{
+    struct frame frames[RECEIVER_BURST];
+    unsigned counts[OUTCOME_COUNT] = {0};
+    uint16_t n = r->port->ops->rx_burst(r->port, queue, frames, RECEIVER_BURST);
+
+    if (n == 0)
+        return 0;
+    uint64_t now = r->port->ops->now(r->port);
+    for (unsigned k = 0; k < n; k++)
+        match_decode(r->probes, frames[k].data, frames[k].len, &r->matches[k]);
+    for (unsigned k = 0; k < n; k++)
+        counts[receiver_is_ours(r, &frames[k]) ? OUTCOME_FILTERED : receiver_outcome(r, &r->matches[k], now)]++;
+    r->port->ops->rx_put(r->port, queue, frames, n);
+    counts[OUTCOME_RECEIVED] = n;
+    for (unsigned o = 0; o < OUTCOME_COUNT; o++) {
+        if (counts[o] > 0)
+            outcome_add(&r->outcomes, (enum outcome)o, counts[o]);
+    }
+    return n;
+}
+
+unsigned receiver_step(struct receiver *r)
+{
+    unsigned n = 0;
+
+    for (uint16_t queue = r->first_queue; queue < r->port->n_queues; queue = (uint16_t)(queue + r->queue_step))
+        n += receiver_burst(r, queue);
+    return n;
+}

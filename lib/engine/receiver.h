@@ -1,0 +1,44 @@
+// The receiving half of a worker: receive, decode, find, verify, mark, hand on.
+//
+// Belongs to one thread. Every received frame ends in exactly one counted outcome.
+#ifndef VOLLEY_ENGINE_RECEIVER_H
+#define VOLLEY_ENGINE_RECEIVER_H
+
+#include "base/address.h"
+#include "engine/channel.h"
+#include "engine/control.h"
+#include "engine/outcome.h"
+#include "engine/reply_ring.h"
+#include "port/port.h"
+#include "probe/match.h"
+
+#define RECEIVER_BURST 32
+
+struct receiver {
+    // Constant after init.
+    struct probes *probes;   // borrowed
+    struct port *port;       // borrowed
+    struct control *control; // borrowed
+    uint16_t first_queue, queue_step; // queues first, first + step, ...
+    uint64_t timeout_ticks;
+    struct address own[2];   // answered for
+    bool answers_neighbours; // the kernel does not
+
+    // The thread's.
+    struct match matches[RECEIVER_BURST];
+    struct match_scratch scratch; // owned
+
+    // Shared with the collector, with the sender of the queue, and with main.
+    struct channel channel;  // owned
+    struct reply_ring *ring; // owned
+    struct outcomes outcomes;
+};
+
+// 0 or -errno; the constant fields are set by the caller.
+int receiver_init(struct receiver *receiver, uint64_t channel_bytes) MUST_USE;
+void receiver_release(struct receiver *receiver);
+
+// One round of the worker's loop over all its queues; never waits, but for room in the channel. Returns how many frames came.
+unsigned receiver_step(struct receiver *receiver);
+
+#endif

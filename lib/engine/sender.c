@@ -1,0 +1,148 @@
+#include "engine/sender.h"
+
+#include <string.h>
+
+static void sender_set_limit(struct sender *s, enum sender_limit limit)
+{
+    if (atomic_load_explicit(&s->limit, memory_order_relaxed) != limit)
+        atomic_store_explicit(&s->limit, limit, memory_order_relaxed);
+}
+
+static bool sender_has_block(const struct sender *s)
+{
+    return s->accepted < s->count;
+}
+
+// Offers what is in hand. The send time is noted before the port may put a frame on the wire.
+static void sender_offer(struct sender *s, uint64_t now)
+{
+    struct window *window = (struct window *)&s->round->window;
+    unsigned left = s->count - s->accepted;
+
+    window_sent(window, s->first - s->round->first, s->count, s->accepted, now);
+    unsigned taken = s->port->ops->tx_burst(s->port, s->queue, s->frames + s->accepted, (uint16_t)left);
+    s->accepted += taken;
+    outcome_add(&s->outcomes, OUTCOME_SENT, taken);
+    if (taken > 0)
+        s->offered_since = now;
+    if (!sender_has_block(s)) {
+        s->n_frames = 0;
+        return;
+    }
+    sender_set_limit(s, SENDER_PORT);
+    if (now - s->offered_since > s->stall_ticks)
+        atomic_store_explicit(&s->control->stalled, true, memory_order_relaxed);
+}
+
+static void sender_build(struct sender *s)
+{
+    struct probes_built built;
+    uint8_t *data[PLAN_BURST];
+
+    for (unsigned k = 0; k < s->count; k++)
+        data[k] = s->frames[k].data;
+    probes_build(s->probes, s->round, s->first, s->count, data, &built);
+    for (unsigned k = 0; k < s->count; k++)
+        s->frames[k].len = built.lengths[k];
+    if (s->probes->table == NULL)
+        return;
+    unsigned full = probes_insert(s->probes, s->round, s->first, s->count, data, &built);
+    if (full > 0)
+        outcome_add(&s->outcomes, OUTCOME_TABLE_FULL, full);
+}
+
+static bool sender_get_frames(struct sender *s)
+{
+    unsigned want = 1u << s->probes->options.block_shift;
+
+    if (s->n_frames >= want)
+        return true;
+    s->n_frames += s->port->ops->tx_get(s->port, s->queue, s->frames + s->n_frames, (uint16_t)(want - s->n_frames));
+    if (s->n_frames >= want)
+        return true;
+    sender_set_limit(s, SENDER_BUFFERS);
+    return false;
+}
+
+static bool sender_claim(struct sender *s)
+{
+    struct round *round = probes_current(s->probes);
+    uint64_t first;
+    bool full = false;
+
+    if (!window_claim(&round->window, &first, &s->count, &full)) {
+        s->count = s->accepted = 0;
+        sender_set_limit(s, full ? SENDER_WINDOW : SENDER_FREE);
+        return false;
+    }
+    s->round = round;
+    s->first = round->first + first;
+    s->accepted = 0;
+    // The last block of a plan may be short; its spare buffers go back.
+    if (s->n_frames > s->count) {
+        s->port->ops->tx_put(s->port, s->queue, s->frames + s->count, (uint16_t)(s->n_frames - s->count));
+        s->n_frames = s->count;
+    }
+    return true;
+}
+
+static bool sender_collector_lags(const struct sender *s)
+{
+    for (unsigned i = 0; i < s->n_channels; i++) {
+        if (channel_is_filling(s->channels[i]))
+            return true;
+    }
+    return false;
+}
+
+static void sender_send_replies(struct sender *s)
+{
+    for (unsigned i = 0; i < s->n_rings; i++) {
+        uint8_t bytes[REPLY_BYTES_MAX];
+        uint16_t len = reply_ring_take(s->rings[i], bytes);
+        struct frame frame;
+
+        if (len == 0 || s->port->ops->tx_get(s->port, s->queue, &frame, 1) == 0)
+            continue;
+        memcpy(frame.data, bytes, len);
+        frame.len = len;
+        if (s->port->ops->tx_burst(s->port, s->queue, &frame, 1) == 0)
+            s->port->ops->tx_put(s->port, s->queue, &frame, 1);
+    }
+}
+
+static bool sender_may_send(struct sender *s, uint64_t now)
+{
+    if (atomic_load_explicit(&s->control->stop_sending, memory_order_relaxed) || !pacer_is_due(&s->pacer, now))
+        return false;
+    if (!sender_collector_lags(s))
+        return true;
+    sender_set_limit(s, SENDER_COLLECTOR);
+    return false;
+}
+
+void sender_step(struct sender *s, uint64_t now)
+{
+    if (sender_has_block(s)) {
+        sender_offer(s, now);
+        return;
+    }
+    sender_send_replies(s);
+    if (!sender_may_send(s, now) || !sender_get_frames(s) || !sender_claim(s))
+        return;
+    sender_set_limit(s, SENDER_FREE);
+    pacer_took(&s->pacer, now, s->count);
+    sender_build(s);
+    uint64_t sent = s->port->ops->now(s->port);
+    s->offered_since = sent;
+    sender_offer(s, sent);
+}
+
+void sender_close(struct sender *s)
+{
+    unsigned from = sender_has_block(s) ? s->accepted : 0;
+
+    if (s->n_frames > from)
+        s->port->ops->tx_put(s->port, s->queue, s->frames + from, (uint16_t)(s->n_frames - from));
+    s->n_frames = 0;
+}
