@@ -1,0 +1,201 @@
+#include "compile.h"
+
+#include "command.h"
+#include "engine/surround.h"
+#include "template/derive.h"
+
+#include <errno.h>
+#include <string.h>
+
+#define COMPILE_MEMORY_MAX ((size_t)8 << 30)
+
+static bool compile_template(struct compiled *c, const char *text, struct diag *diag)
+{
+    *c = (struct compiled){0};
+    arena_init(&c->arena, COMPILE_MEMORY_MAX);
+    if (services_init(&c->services, "/etc/services") < 0)
+        return diag_set(diag, (struct span){0}, "/etc/services could not be read");
+    return template_parse(&c->template, text, strlen(text), &c->services, &c->arena, diag);
+}
+
+void compile_release(struct compiled *c)
+{
+    services_release(&c->services);
+    arena_release(&c->arena);
+}
+
+static bool compile_shown_plan(struct compiled *c, struct diag *diag)
+{
+    const struct surround_options none = {0};
+    const struct plan_options options = {.tags = false};
+    struct surround surround;
+
+    if (surround_init(&surround, NULL, &none) < 0)
+        return diag_set(diag, (struct span){0}, "the kernel's routes could not be read");
+    struct surroundings surroundings = surround_surroundings(&surround);
+    bool ok = derive_fields(&c->template, &surroundings, &c->arena, diag) &&
+              plan_compile(&c->plan, &c->template, &options, &c->arena, diag);
+    surround_release(&surround);
+    return ok;
+}
+
+bool compile_for_show(struct compiled *c, const char *text)
+{
+    struct diag diag = {0};
+
+    if (compile_template(c, text, &diag) && compile_shown_plan(c, &diag))
+        return true;
+    diag_print(&diag, "template", text, stderr);
+    compile_release(c);
+    return false;
+}
+
+// ---- for a port
+
+static bool compile_check_layer3(const struct template *t, struct diag *diag)
+{
+    const struct template_layer *first = &t->layers[0];
+
+    if (first->id == LAYER_IP || first->id == LAYER_IPV6 || first->id == LAYER_ARP)
+        return true;
+    diag_set(diag, first->where, "a template of layer 3 starts with IP, IPv6 or ARP, not with %s", layer_get(first->id)->name);
+    return diag_hint(diag, "Frames from the link layer on are sent by srp and sendp.");
+}
+
+static bool compile_check_layer2(const struct template *t, struct diag *diag)
+{
+    const struct template_layer *first = &t->layers[0];
+
+    if (first->id == LAYER_ETHER || first->id == LAYER_RAW)
+        return true;
+    diag_set(diag, first->where, "a template of layer 2 starts with Ether, not with %s", layer_get(first->id)->name);
+    return diag_hint(diag, "Put Ether()/ before it, or use sr and send, which find the next hop themselves.");
+}
+
+static bool compile_check_empty(const struct template *t, struct diag *diag)
+{
+    for (unsigned i = 0; i < t->n_layers; i++) {
+        for (unsigned f = 0; f < LAYER_FIELDS_MAX; f++) {
+            const struct template_field *field = &t->layers[i].fields[f];
+
+            if (field->values != NULL && field->values->n == 0)
+                return diag_set(diag, field->where, "this is an empty set: the template stands for no packet");
+        }
+    }
+    return true;
+}
+
+int compile_parse(struct compiled *c, const char *text, bool layer3)
+{
+    struct diag diag = {0};
+
+    if (compile_template(c, text, &diag) &&
+        (layer3 ? compile_check_layer3(&c->template, &diag) : compile_check_layer2(&c->template, &diag)) &&
+        compile_check_empty(&c->template, &diag) && (!layer3 || template_add_link(&c->template, &diag)))
+        return 0;
+    diag_print(&diag, "template", text, stderr);
+    compile_release(c);
+    return EXIT_USAGE;
+}
+
+// Whether every destination has a way out. False: said why.
+static bool compile_check_routes(const struct surround *s, const struct port *port)
+{
+    char text[ADDRESS_TEXT_MAX];
+
+    if (s->too_many) {
+        fprintf(stderr, "volley: more than %u neighbours would have to be asked for: give --gateway or --gateway-mac. "
+                        "Nothing was sent.\n", SURROUND_NEIGHBOURS_MAX);
+        return false;
+    }
+    if (s->unreachable.family != 0) {
+        address_format(&s->unreachable, text);
+        fprintf(stderr, "volley: no route to %s through %s, so no next hop is known: give --gateway or --gateway-mac. "
+                        "Nothing was sent.\n", text, port->name);
+        return false;
+    }
+    if (s->is_local.family != 0) {
+        address_format(&s->is_local, text);
+        fprintf(stderr, "volley: %s is this machine's own address, so nothing for it leaves through %s. "
+                        "Nothing was sent.\n", text, port->name);
+        return false;
+    }
+    return true;
+}
+
+static int compile_ask(struct surround *s, struct port *port)
+{
+    char text[ADDRESS_TEXT_MAX];
+    int unknown = surround_ask(s, port);
+
+    if (unknown < 0) {
+        fprintf(stderr, "volley: the neighbours on %s could not be asked: %s. Nothing was sent.\n", port->name,
+                strerror(-unknown));
+        return EXIT_ERROR;
+    }
+    if (unknown == 0)
+        return 0;
+    address_format(&surround_unknown(s)->address, text);
+    if ((size_t)unknown < s->n_neighbours) {
+        fprintf(stderr, "volley: %d of %zu neighbours on %s did not tell their MAC (%s first): packets for them go to the "
+                        "broadcast address, as with Scapy.\n", unknown, s->n_neighbours, port->name, text);
+        return 0;
+    }
+    fprintf(stderr, "volley: next hop %s did not tell its MAC on %s: is it up? --gateway-mac gives one without asking. "
+                    "Nothing was sent.\n", text, port->name);
+    return EXIT_REFUSED;
+}
+
+static int compile_check_size(const struct compiled *c, const struct port *port)
+{
+    unsigned room = port->mtu + 14u + 4u; // with a VLAN tag
+
+    if (c->plan.longest <= room)
+        return 0;
+    fprintf(stderr, "volley: the longest frame has %u bytes, %s takes %u (its MTU is %u). Nothing was sent.\n",
+            c->plan.longest, port->name, room, port->mtu);
+    return EXIT_REFUSED;
+}
+
+int compile_for_port(struct compiled *c, const char *text, struct port *port, struct surround *s, bool tags)
+{
+    const struct plan_options options = {.tags = tags};
+    struct surroundings surroundings = surround_surroundings(s);
+    struct diag diag = {0};
+
+    bool ok = derive_fields(&c->template, &surroundings, &c->arena, &diag);
+    if (ok && !compile_check_routes(s, port))
+        return EXIT_REFUSED;
+    int status = ok ? compile_ask(s, port) : 0;
+    if (status != 0)
+        return status;
+    if (ok && derive_fields(&c->template, &surroundings, &c->arena, &diag) &&
+        plan_compile(&c->plan, &c->template, &options, &c->arena, &diag))
+        return compile_check_size(c, port);
+    diag_print(&diag, "template", text, stderr);
+    return EXIT_USAGE;
+}
+
+// ---- texts
+
+static void compile_tag_text(const struct compiled *c, const struct plan_patch *patch, struct text *text)
+{
+    const struct layer_desc *desc = layer_get(c->template.layers[patch->layer].id);
+    char name[64];
+
+    snprintf(name, sizeof(name), "%s.%s", desc->name, desc->fields[patch->field].name);
+    if (strstr(text->s, name) == NULL)
+        text_add(text, "%s%s", text->len == 0 ? "" : ", ", name);
+}
+
+void compile_tags_text(const struct compiled *c, struct text *text)
+{
+    for (uint32_t s = 0; s < c->plan.n_shapes; s++) {
+        for (unsigned p = 0; p < c->plan.shapes[s].n_patches; p++) {
+            if (c->plan.shapes[s].patches[p].source == PLAN_TAG)
+                compile_tag_text(c, &c->plan.shapes[s].patches[p], text);
+        }
+    }
+    if (text->len == 0)
+        text_add(text, "none");
+}

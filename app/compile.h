@@ -1,0 +1,33 @@
+// From the template's text to a plan, with errors said on stderr.
+#ifndef VOLLEY_APP_COMPILE_H
+#define VOLLEY_APP_COMPILE_H
+
+#include "base/arena.h"
+#include "packet/names.h"
+#include "packet/text.h"
+#include "port/port.h"
+#include "template/plan.h"
+
+struct compiled {
+    struct arena arena;
+    struct services services;
+    struct template template;
+    struct plan plan;
+};
+
+// Layer 2 or 3 as it stands, no tags, addresses by the kernel's routes. False: said why.
+bool compile_for_show(struct compiled *compiled, const char *text) MUST_USE;
+
+// For a port. Returns 0, or the exit status, having said why: EXIT_USAGE, EXIT_REFUSED, EXIT_ERROR. The calling thread must
+// be attached to the port: neighbours are asked for.
+struct surround;
+int compile_parse(struct compiled *compiled, const char *text, bool layer3) MUST_USE;
+int compile_for_port(struct compiled *compiled, const char *text, struct port *port, struct surround *surround,
+                     bool tags) MUST_USE;
+
+// The fields that carry tags: "TCP.seq", "ICMP.id+seq"; "none".
+void compile_tags_text(const struct compiled *compiled, struct text *text);
+
+void compile_release(struct compiled *compiled);
+
+#endif

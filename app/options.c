@@ -1,0 +1,375 @@
+#include "options.h"
+
+#include "base/nearest.h"
+#include "command.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define ON(name) (1u << COMMAND_##name)
+
+enum {
+    ON_ALL = (1u << COMMAND_COUNT) - 1,
+    ON_PAIR = ON(SR) | ON(SRP),
+    ON_SEND = ON_PAIR | ON(SEND) | ON(SENDP),
+    ON_LAYER3 = ON(SR) | ON(SEND),
+};
+
+// One option. parse returns NULL, or what the argument should have been.
+struct option_row {
+    const char *name;
+    char letter;          // 0: none
+    const char *argument; // NULL: takes none
+    unsigned commands;    // ON(...)
+    const char *(*parse)(struct options *options, const char *text);
+    const char *help;
+};
+
+// ---- values
+
+// A number with an optional suffix k, M or G.
+static bool options_scaled(const char *text, double *value)
+{
+    char *end;
+
+    errno = 0;
+    *value = strtod(text, &end);
+    if (end == text || errno != 0 || !(*value >= 0))
+        return false;
+    if (*end != '\0' && end[1] == '\0') {
+        const char *suffix = strchr("kMG", *end);
+
+        if (suffix == NULL)
+            return false;
+        *value *= *end == 'k' ? 1e3 : *end == 'M' ? 1e6 : 1e9;
+        end++;
+    }
+    return *end == '\0' && *value < 1e12;
+}
+
+static bool options_whole(const char *text, uint64_t max, uint64_t *value)
+{
+    char *end;
+
+    errno = 0;
+    *value = strtoull(text, &end, 0);
+    return text[0] >= '0' && text[0] <= '9' && *end == '\0' && errno == 0 && *value <= max;
+}
+
+static const char *parse_port(struct options *o, const char *text)
+{
+    o->port = text;
+    return text[0] != '\0' ? NULL : "a port: eth0, 0000:3b:00.0, vdev:..., sim";
+}
+
+static const char *parse_driver(struct options *o, const char *text)
+{
+    o->driver = text;
+    return strcmp(text, "af_xdp") == 0 || strcmp(text, "af_packet") == 0 ? NULL : "af_xdp or af_packet";
+}
+
+static const char *parse_write(struct options *o, const char *text)
+{
+    o->write_name = text;
+    return text[0] != '\0' ? NULL : "a name for the result files";
+}
+
+static const char *parse_pcap(struct options *o, const char *text)
+{
+    (void)text;
+    o->classic_pcap = true;
+    return NULL;
+}
+
+static const char *parse_rate(struct options *o, const char *text)
+{
+    o->has_rate = true;
+    o->rate_pps = 0;
+    if (strcmp(text, "max") == 0)
+        return NULL;
+    return options_scaled(text, &o->rate_pps) && o->rate_pps >= 0.001 ? NULL : "packets a second (10k, 1.5M), or max";
+}
+
+static const char *parse_timeout(struct options *o, const char *text)
+{
+    static const struct {
+        const char *unit;
+        double ns;
+    } units[] = {{"", 1e9}, {"s", 1e9}, {"ms", 1e6}, {"us", 1e3}, {"m", 60e9}, {"h", 3600e9}};
+    char *end;
+
+    errno = 0;
+    double value = strtod(text, &end);
+    if (end == text || errno != 0 || !(value >= 0) || value > 1e9)
+        return "seconds (2, 0.5), or with a unit: 200ms";
+    for (unsigned i = 0; i < ARRAY_SIZE(units); i++) {
+        if (strcmp(end, units[i].unit) == 0 && value * units[i].ns < 1e15) {
+            o->timeout_ns = (uint64_t)(value * units[i].ns);
+            return NULL;
+        }
+    }
+    return "seconds (2, 0.5), or with a unit: 200ms";
+}
+
+static const char *parse_retry(struct options *o, const char *text)
+{
+    uint64_t value;
+
+    if (!options_whole(text, 1000, &value))
+        return "how often to send again, 0 to 1000";
+    o->retry = (uint32_t)value;
+    return NULL;
+}
+
+static const char *parse_seed(struct options *o, const char *text)
+{
+    o->has_seed = true;
+    return options_whole(text, UINT64_MAX, &o->seed) ? NULL : "a whole number";
+}
+
+static const char *parse_order(struct options *o, const char *text)
+{
+    o->order = strcmp(text, "random") == 0 ? ORDER_OPTION_RANDOM : ORDER_OPTION_SEQUENTIAL;
+    return strcmp(text, "random") == 0 || strcmp(text, "sequential") == 0 ? NULL : "sequential or random";
+}
+
+static const char *parse_tag(struct options *o, const char *text)
+{
+    o->tag = strcmp(text, "auto") == 0 ? TAG_OPTION_AUTO : TAG_OPTION_OFF;
+    return strcmp(text, "auto") == 0 || strcmp(text, "off") == 0 ? NULL : "auto or off";
+}
+
+static const char *parse_source(struct options *o, const char *text)
+{
+    return address_parse(text, strlen(text), &o->source) ? NULL : "an IP address";
+}
+
+static const char *parse_gateway(struct options *o, const char *text)
+{
+    return address_parse(text, strlen(text), &o->gateway) ? NULL : "an IP address";
+}
+
+static const char *parse_gateway_mac(struct options *o, const char *text)
+{
+    o->has_gateway_mac = true;
+    return mac_parse(text, strlen(text), &o->gateway_mac) ? NULL : "a MAC address";
+}
+
+// "0", "0,2", "1-3"
+static const char *options_cores(const char *text, unsigned *cores, unsigned *n)
+{
+    static const char expected[] = "cores: 1, 0,2 or 1-3";
+    char *end = NULL;
+
+    for (*n = 0;; text = end + 1) {
+        unsigned long first = strtoul(text, &end, 10), last = first;
+
+        if (end == text || text[0] < '0' || text[0] > '9')
+            return expected;
+        if (*end == '-') {
+            const char *from = end + 1;
+
+            last = strtoul(from, &end, 10);
+            if (end == from)
+                return expected;
+        }
+        for (; first <= last && last < 4096; first++) {
+            if (*n == OPTIONS_CORES_MAX)
+                return "64 cores at most";
+            cores[(*n)++] = (unsigned)first;
+        }
+        if (first <= last)
+            return expected;
+        if (*end != ',')
+            break;
+    }
+    return *end == '\0' && *n > 0 ? NULL : expected;
+}
+
+static const char *parse_tx_cores(struct options *o, const char *text)
+{
+    return options_cores(text, o->tx_cores, &o->n_tx_cores);
+}
+
+static const char *parse_rx_cores(struct options *o, const char *text)
+{
+    return options_cores(text, o->rx_cores, &o->n_rx_cores);
+}
+
+static const char *parse_quiet(struct options *o, const char *text)
+{
+    (void)text;
+    o->quiet = true;
+    return NULL;
+}
+
+static const char *parse_hex(struct options *o, const char *text)
+{
+    (void)text;
+    o->hex = true;
+    return NULL;
+}
+
+static const char *parse_summary(struct options *o, const char *text)
+{
+    (void)text;
+    o->summary = true;
+    return NULL;
+}
+
+static const char *parse_limit(struct options *o, const char *text)
+{
+    o->has_limit = true;
+    return options_whole(text, UINT64_MAX, &o->limit) ? NULL : "a whole number";
+}
+
+static const char *parse_help(struct options *o, const char *text)
+{
+    (void)text;
+    o->help = true;
+    return NULL;
+}
+
+static const struct option_row option_rows[] = {
+    {"interface", 'i', "PORT", ON_SEND, parse_port, "eth0, 0000:3b:00.0, vdev:net_...,  or sim[:key=value,...]"},
+    {"driver", 0, "NAME", ON_SEND, parse_driver, "af_xdp or af_packet on a kernel interface (default: what works)"},
+    {"write", 'w', "NAME", ON_PAIR, parse_write, "write NAME.answered.pcapng, NAME.unanswered.pcapng, NAME.json"},
+    {"pcap", 0, NULL, ON_PAIR, parse_pcap, "write classic pcap files (ns) instead of pcapng"},
+    {"rate", 'r', "PPS", ON_SEND, parse_rate, "10k, 1.5M or max (default: 10k; max on sim)"},
+    {"timeout", 't', "SECONDS", ON_PAIR, parse_timeout, "a probe without an answer by then is unanswered (default: 2)"},
+    {"retry", 0, "N", ON_PAIR, parse_retry, "send what is unanswered again, up to N times"},
+    {"seed", 0, "NUMBER", ON_SEND, parse_seed, "of order and tags; the same seed repeats a run (default: random)"},
+    {"order", 0, "ORDER", ON_SEND, parse_order, "sequential or random (default: random for sr, srp with tags)"},
+    {"tag", 0, "MODE", ON_SEND, parse_tag, "auto: fields left open carry the position (default for sr, srp); off"},
+    {"src", 0, "ADDRESS", ON_SEND, parse_source, "source address of packets that have none"},
+    {"gateway", 0, "ADDRESS", ON_LAYER3, parse_gateway, "next hop of every packet"},
+    {"gateway-mac", 0, "MAC", ON_LAYER3, parse_gateway_mac, "its MAC; nothing is asked then"},
+    {"tx-cores", 0, "LIST", ON_SEND, parse_tx_cores, "cores that send: 1, 0,2 or 1-3"},
+    {"rx-cores", 0, "LIST", ON_PAIR, parse_rx_cores, "cores that receive; may be the same ones"},
+    {"quiet", 'q', NULL, ON_SEND, parse_quiet, "errors only on stderr"},
+    {"hex", 0, NULL, ON(SHOW), parse_hex, "one frame a line, in index order"},
+    {"summary", 0, NULL, ON(SHOW), parse_summary, "one line of text a packet"},
+    {"limit", 0, "N", ON(SHOW), parse_limit, "the first N packets only"},
+    {"help", 'h', NULL, ON_ALL, parse_help, "this"},
+};
+
+// ---- parsing
+
+static bool options_unknown(unsigned command, const char *word)
+{
+    struct nearest nearest;
+    const char *name = word + strspn(word, "-");
+
+    nearest_init(&nearest, name, strcspn(name, "="));
+    for (const struct option_row *row = option_rows; row < option_rows + ARRAY_SIZE(option_rows); row++) {
+        if (row->commands & 1u << command)
+            nearest_offer(&nearest, row->name);
+    }
+    const char *of = command_get(command)->name;
+    if (nearest.best != NULL && name - word == 2)
+        fprintf(stderr, "volley: %s has no option '%s'; did you mean '--%s'? `volley %s --help` lists them.\n", of, word,
+                nearest.best, of);
+    else
+        fprintf(stderr, "volley: %s has no option '%s'; `volley %s --help` lists them.\n", of, word, of);
+    return false;
+}
+
+// The table in getopt's form, for one command.
+static void options_to_getopt(unsigned command, struct option *longs, char *letters)
+{
+    *letters++ = ':';
+    for (unsigned i = 0; i < ARRAY_SIZE(option_rows); i++) {
+        const struct option_row *row = &option_rows[i];
+
+        if (!(row->commands & 1u << command))
+            continue;
+        *longs++ = (struct option){row->name, row->argument != NULL, NULL, 256 + (int)i};
+        if (row->letter != 0) {
+            *letters++ = row->letter;
+            if (row->argument != NULL)
+                *letters++ = ':';
+        }
+    }
+    *longs = (struct option){0};
+    *letters = '\0';
+}
+
+static const struct option_row *options_row(int code)
+{
+    if (code >= 256)
+        return &option_rows[code - 256];
+    for (const struct option_row *row = option_rows; row < option_rows + ARRAY_SIZE(option_rows); row++) {
+        if (row->letter == code)
+            return row;
+    }
+    return NULL;
+}
+
+static bool options_take(struct options *options, const struct option_row *row, const char *text)
+{
+    const char *expected = row->parse(options, text);
+
+    if (expected == NULL)
+        return true;
+    fprintf(stderr, "volley: --%s takes %s, not '%s'.\n", row->name, expected, text);
+    return false;
+}
+
+static bool options_argument(struct options *options, unsigned command, char **words, int n)
+{
+    if (n > 1) {
+        fprintf(stderr, "volley: '%s' is one argument too many; a template is one word: put it in quotes.\n", words[1]);
+        return false;
+    }
+    options->argument = n == 1 ? words[0] : NULL;
+    if (n == 0 && !options->help && command_get(command)->arguments[0] != '[') {
+        const char *name = command_get(command)->name;
+
+        fprintf(stderr, "volley: %s needs a template, as in: volley %s 'IP(dst=\"198.18.0.1\")/ICMP()'\n", name, name);
+        return false;
+    }
+    return true;
+}
+
+bool options_parse(struct options *options, unsigned command, int argc, char **argv)
+{
+    struct option longs[ARRAY_SIZE(option_rows) + 1];
+    char letters[2 * ARRAY_SIZE(option_rows) + 2];
+    int code;
+
+    *options = (struct options){.timeout_ns = 2000000000};
+    options_to_getopt(command, longs, letters);
+    opterr = 0;
+    while ((code = getopt_long(argc, argv, letters, longs, NULL)) != -1) {
+        if (code == ':') {
+            fprintf(stderr, "volley: '%s' needs a value.\n", argv[optind - 1]);
+            return false;
+        }
+        if (code == '?') {
+            // A wrong letter may stand inside the word that getopt still looks at.
+            const char *word = argv[optind - 1];
+            char letter[3] = {'-', (char)optopt, '\0'};
+
+            return options_unknown(command, optopt != 0 && optopt < 256 ? letter : word);
+        }
+        if (!options_take(options, options_row(code), optarg))
+            return false;
+    }
+    return options_argument(options, command, argv + optind, argc - optind);
+}
+
+void options_print(unsigned command, FILE *to)
+{
+    for (const struct option_row *row = option_rows; row < option_rows + ARRAY_SIZE(option_rows); row++) {
+        char left[40];
+
+        if (!(row->commands & 1u << command))
+            continue;
+        snprintf(left, sizeof(left), "%c%c%s--%s%s%s", row->letter != 0 ? '-' : ' ', row->letter != 0 ? row->letter : ' ',
+                 row->letter != 0 ? ", " : "  ", row->name, row->argument != NULL ? " " : "",
+                 row->argument != NULL ? row->argument : "");
+        fprintf(to, "  %-26s %s\n", left, row->help);
+    }
+}

@@ -1,0 +1,49 @@
+// The command line: one table of options, from which parsing and --help come.
+#ifndef VOLLEY_APP_OPTIONS_H
+#define VOLLEY_APP_OPTIONS_H
+
+#include "base/address.h"
+#include "base/base.h"
+
+#include <stdbool.h>
+#include <stdio.h>
+
+#define OPTIONS_CORES_MAX 64
+
+enum { ORDER_OPTION_DEFAULT, ORDER_OPTION_SEQUENTIAL, ORDER_OPTION_RANDOM };
+enum { TAG_OPTION_DEFAULT, TAG_OPTION_AUTO, TAG_OPTION_OFF };
+
+// Zero is the default of everything, unless said.
+struct options {
+    const char *argument;  // the template, the layer; NULL: none
+    char *command_line;    // as typed, joined by spaces; main's
+    const char *port;
+    const char *driver;
+    const char *write_name;
+    bool classic_pcap;
+    bool has_rate;
+    double rate_pps;       // 0: as fast as possible
+    uint64_t timeout_ns;   // default 2 s
+    uint32_t retry;
+    bool has_seed;
+    uint64_t seed;
+    int order, tag;
+    struct address source, gateway;
+    bool has_gateway_mac;
+    struct mac gateway_mac;
+    unsigned n_tx_cores, n_rx_cores;
+    unsigned tx_cores[OPTIONS_CORES_MAX], rx_cores[OPTIONS_CORES_MAX];
+    bool quiet;
+    bool hex, summary;
+    bool has_limit;
+    uint64_t limit;
+    bool help;
+};
+
+// Parses what follows the command's name. On failure says on stderr what is wrong and returns false.
+bool options_parse(struct options *options, unsigned command, int argc, char **argv) MUST_USE;
+
+// The options of one command, as --help shows them.
+void options_print(unsigned command, FILE *to);
+
+#endif
