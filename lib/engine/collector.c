@@ -91,7 +91,11 @@ static void collector_print(struct collector *c, const struct view *stimulus, co
 
     summarise(stimulus, c->probes->plan->first_written, c->services, &text);
     text_add(&text, " ==> ");
-    summarise(answer, collector_first_layer(c, answer), c->services, &text);
+    struct view packet = *answer;
+    // What fills a short frame up to Ethernet's least length is no part of the answer.
+    if (packet.n > 1 && packet.layers[packet.n - 1].id == LAYER_PADDING)
+        packet.n--;
+    summarise(&packet, collector_first_layer(c, &packet), c->services, &text);
     text_add(&text, "\n");
     errno = 0;
     if (fwrite(line, 1, text.len, c->pairs) != text.len)

@@ -10,7 +10,10 @@ static uint32_t transport_length_on_ip(const struct build *build, unsigned i)
 
     if (!build_is_set(build, i - 1, IP_LEN))
         return length;
-    uint64_t said = build_get(build, i - 1, IP_LEN), header = 4 * build_get(build, i - 1, IP_IHL);
+    // Lower layers are finished later: only an ihl that was given stands there already.
+    uint64_t said = build_get(build, i - 1, IP_LEN);
+    uint64_t header = build_is_set(build, i - 1, IP_IHL) ? 4 * build_get(build, i - 1, IP_IHL)
+                                                         : build->layers[i - 1].header_bytes;
     return said > header ? (uint32_t)(said - header) : 0;
 }
 

@@ -320,8 +320,9 @@ static enum sim_answer answer_ip(const struct sim_options *options, const struct
 {
     if (f->l3 == SIM_L3_IPV6 && f->proto == SIM_ICMP6 && f->l4_bytes >= 24 && f->l4[0] == 135)
         return answer_solicitation(f, out, len);
-    if (is_group(f, f->dst) || is_zero(f, f->dst) || is_own(f, f->dst) || is_group(f, f->src) ||
-        is_zero(f, f->src) || f->fragment_offset != 0)
+    // Our own address has a twin out there: a network that holds it is answered whole.
+    if (is_group(f, f->dst) || is_zero(f, f->dst) || is_group(f, f->src) || is_zero(f, f->src) ||
+        f->fragment_offset != 0)
         return SIM_ANSWER_NONE;
     if (options->hops != 0 && f->ttl <= options->hops)
         return answer_router(options, f, out, len);

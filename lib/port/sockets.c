@@ -3,6 +3,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <inttypes.h>
+#include <linux/filter.h>
 #include <linux/if_packet.h>
 #include <linux/if_xdp.h>
 #include <stdio.h>
@@ -65,13 +66,21 @@ void sockets_subtract(struct sockets *sockets, const struct sockets *old)
     sockets->n = kept;
 }
 
+// PACKET_IGNORE_OUTGOING comes too late for a socket that has joined a fanout group, as the driver's have; a filter
+// works there too.
 int sockets_ignore_outgoing(struct sockets *sockets)
 {
+    struct sock_filter code[] = {
+        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, (uint32_t)(SKF_AD_OFF + SKF_AD_PKTTYPE)),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, PACKET_OUTGOING, 0, 1),
+        BPF_STMT(BPF_RET | BPF_K, 0),
+        BPF_STMT(BPF_RET | BPF_K, UINT32_MAX),
+    };
+    const struct sock_fprog program = {.len = sizeof(code) / sizeof(code[0]), .filter = code};
     uint64_t ignored;
-    int on = 1;
 
     for (uint16_t i = 0; i < sockets->n; i++)
-        if (setsockopt(sockets->fd[i], SOL_PACKET, PACKET_IGNORE_OUTGOING, &on, sizeof(on)) != 0)
+        if (setsockopt(sockets->fd[i], SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof(program)) != 0)
             return -errno;
     (void)sockets_dropped(sockets, &ignored);
     atomic_store_explicit(&sockets->dropped, 0, memory_order_relaxed);

@@ -10,6 +10,7 @@
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <rte_ether.h>
@@ -19,6 +20,8 @@
 #define XDP_HEADROOM 256 // the kernel's XDP_PACKET_HEADROOM
 #define XDP_CHUNKS   4   // of the socket that tries
 #define XDP_RING     4
+// Seen: up to 30 ms after a port was closed.
+#define XDP_RELEASE_MS 200
 
 static const struct span nowhere = {0, 0};
 
@@ -107,12 +110,31 @@ static int fits(const struct route_interface *interface, uint16_t n_queues, stru
     return 0;
 }
 
+// The kernel frees a closed socket's queue a little later.
+static int try_queue_patiently(int ifindex, uint16_t queue)
+{
+    struct timespec pause = {.tv_nsec = 10000000};
+    int err = try_queue(ifindex, queue);
+
+    for (int waited_ms = 0; err == -EBUSY && waited_ms < XDP_RELEASE_MS; waited_ms += 10) {
+        nanosleep(&pause, NULL);
+        err = try_queue(ifindex, queue);
+    }
+    return err;
+}
+
 int xdp_check(const struct route_interface *interface, uint16_t n_queues, struct diag *diag)
 {
     int err = fits(interface, n_queues, diag);
 
+    if (err == 0 && interface->xdp_program != 0 && !is_left_over(interface->xdp_program)) {
+        diag_set(diag, nowhere, "%s has an XDP program already (id %u)", interface->name,
+                 interface->xdp_program);
+        diag_hint(diag, "ip link set dev %s xdp off removes it", interface->name);
+        return -EBUSY;
+    }
     for (uint16_t queue = 0; err == 0 && queue < n_queues; queue++)
-        err = try_queue(interface->ifindex, queue);
+        err = try_queue_patiently(interface->ifindex, queue);
     if (err == -EBUSY) {
         diag_set(diag, nowhere, "another program uses AF_XDP on %s", interface->name);
     } else if (err == -EPERM) {
@@ -121,12 +143,6 @@ int xdp_check(const struct route_interface *interface, uint16_t n_queues, struct
         diag_hint(diag, "run as root");
     } else if (err < 0) {
         diag_set(diag, nowhere, "the kernel refuses AF_XDP on %s: %s", interface->name, strerror(-err));
-    }
-    if (err == 0 && interface->xdp_program != 0 && !is_left_over(interface->xdp_program)) {
-        diag_set(diag, nowhere, "%s has an XDP program already (id %u)", interface->name,
-                 interface->xdp_program);
-        diag_hint(diag, "ip link set dev %s xdp off removes it", interface->name);
-        return -EBUSY;
     }
     return err;
 }

@@ -164,11 +164,18 @@ static bool derive_destination_values(const struct template *template, struct de
     return *values != NULL;
 }
 
-// ARP requests go to everybody: who would know the answer's MAC before asking?
-static bool derive_is_broadcast(const struct template *template, const struct derive_destination *at,
+// ARP requests go to everybody: who would know the answer's MAC before asking? So does what is no packet of layer 3, VLAN
+// tags aside: nobody says whose it is.
+static bool derive_is_broadcast(const struct template *template, unsigned i, const struct derive_destination *at,
                                 enum field_auto what)
 {
-    return what == AUTO_NEXT_HOP_MAC && at->layer >= 0 && template->layers[at->layer].id == LAYER_ARP;
+    if (what != AUTO_NEXT_HOP_MAC)
+        return false;
+    for (i++; (int)i < at->layer; i++) {
+        if (template->layers[i].id != LAYER_DOT1Q)
+            return true;
+    }
+    return at->layer >= 0 && template->layers[at->layer].id == LAYER_ARP;
 }
 
 static bool derive_field(struct template *template, unsigned i, unsigned f, const struct surroundings *around,
@@ -183,7 +190,7 @@ static bool derive_field(struct template *template, unsigned i, unsigned f, cons
     if (!derive_destination_values(template, at, arena, &from))
         return false;
     values_builder_init(&b);
-    bool ok = derive_is_broadcast(template, &at, what)
+    bool ok = derive_is_broadcast(template, i, &at, what)
                   ? values_builder_range(&b, ((u128)1 << 48) - 1, 0, from->n)
                   : derive_segments(around, what, at.family, from, &b);
     b.width = what != AUTO_SOURCE_ADDRESS ? 6 : at.family == 6 ? 16 : 4;

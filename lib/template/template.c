@@ -114,6 +114,22 @@ static bool template_bytes(struct template_parser *p, const struct syntax *tree)
     return value_parse(&p->values, &layer_raw.fields[0], tree, &layer->fields[0].values);
 }
 
+// IP()/"X"*100 multiplies all of IP()/"X": in Scapy it would be a list of a hundred packets.
+static bool template_has_layer(const struct syntax *tree)
+{
+    for (; tree->kind == SYNTAX_BINARY; tree = tree->items[0]) {
+        if (tree->op == '/')
+            return true;
+    }
+    return tree->kind == SYNTAX_CALL || tree->kind == SYNTAX_NAME;
+}
+
+static bool template_no_arithmetic(struct template_parser *p, const struct syntax *tree)
+{
+    diag_set(p->values.diag, tree->where, "'%c' is for strings and numbers, not for layers", tree->op);
+    return diag_hint(p->values.diag, "Put a string that is repeated in brackets: IP()/UDP()/(\"X\"*100).");
+}
+
 static bool template_part(struct template_parser *p, const struct syntax *tree)
 {
     switch (tree->kind) {
@@ -121,8 +137,9 @@ static bool template_part(struct template_parser *p, const struct syntax *tree)
     case SYNTAX_NAME:
         return template_layer(p, tree);
     case SYNTAX_STRING:
-    case SYNTAX_BINARY:
         return template_bytes(p, tree);
+    case SYNTAX_BINARY:
+        return template_has_layer(tree) ? template_no_arithmetic(p, tree) : template_bytes(p, tree);
     case SYNTAX_NUMBER:
     case SYNTAX_LIST:
     case SYNTAX_TUPLE:

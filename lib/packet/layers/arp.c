@@ -3,11 +3,11 @@
 #include "packet/build.h"
 #include "packet/bytes.h"
 #include "packet/layers/arp.h"
+#include "packet/layers/ether.h"
 
 enum { ARP_FIXED_BYTES = 8 };
 
 static const struct name arp_hwtypes[] = {{1, "Ethernet (10Mb)"}, {6, "IEEE 802 Networks"}, {0, NULL}};
-static const struct name arp_ptypes[] = {{0x0800, "IPv4"}, {0x86dd, "IPv6"}, {0, NULL}};
 static const struct name arp_ops[] = {
     {1, "who-has"},   {2, "is-at"},    {3, "RARP-req"}, {4, "RARP-rep"},
     {5, "Dyn-RARP-req"}, {6, "Dyn-RAR-rep"}, {7, "Dyn-RARP-err"}, {8, "InARP-req"}, {9, "InARP-rep"}, {0, NULL},
@@ -15,7 +15,7 @@ static const struct name arp_ops[] = {
 
 static const struct field_desc arp_fields[] = {
     {"hwtype", 16, FIELD_NUMBER, .layout = true, .preset = 1, .names = arp_hwtypes, .meaning = "kind of hardware"},
-    {"ptype", 16, FIELD_NUMBER, .layout = true, .preset = 0x0800, .names = arp_ptypes, .meaning = "kind of address"},
+    {"ptype", 16, FIELD_NUMBER, .layout = true, .preset = 0x0800, .names = ether_types, .meaning = "kind of address"},
     {"hwlen", 8, FIELD_NUMBER, .filled = AUTO_COMPUTED, .layout = true, .meaning = "bytes of a hardware address"},
     {"plen", 8, FIELD_NUMBER, .filled = AUTO_COMPUTED, .layout = true, .meaning = "bytes of a protocol address"},
     {"op", 16, FIELD_NUMBER, .preset = 1, .names = arp_ops, .meaning = "who-has, is-at, ..."},

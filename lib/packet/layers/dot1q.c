@@ -34,7 +34,12 @@ static bool dot1q_summary(const struct view *view, unsigned i, const struct serv
     const uint8_t *p = view_header(view, i);
 
     (void)services;
-    text_add(text, "802.1q (");
+    text_add(text, "802.1q ");
+    if (i > 0 && view->layers[i - 1].id == LAYER_ETHER) {
+        ether_ends_text(view_header(view, i - 1), text);
+        text_add(text, " ");
+    }
+    text_add(text, "(");
     ether_type_text(get16(p + 2), text);
     text_add(text, ") vlan %u", get16(p) & 0xfff);
     return true;

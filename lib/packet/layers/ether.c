@@ -6,8 +6,15 @@
 
 enum { ETHER_DST, ETHER_SRC, ETHER_TYPE };
 
+// As Scapy names them.
 const struct name ether_types[] = {
-    {0x0800, "IPv4"}, {0x0806, "ARP"}, {0x8100, "n_802_1Q"}, {0x86dd, "IPv6"}, {0x88a8, "n_802_1AD"}, {0, NULL},
+    {0x0800, "IPv4"}, {0x0805, "X25"}, {0x0806, "ARP"}, {0x0808, "FR_ARP"}, {0x08ff, "BPQ"}, {0x22f3, "TRILL"},
+    {0x22f4, "L2_IS_IS"}, {0x6558, "TEB"}, {0x6559, "RAW_FR"}, {0x8035, "RARP"}, {0x809b, "ATALK"},
+    {0x80f3, "AARP"}, {0x8100, "n_802_1Q"}, {0x8137, "IPX"}, {0x8191, "NetBEUI"}, {0x86dd, "IPv6"}, {0x880b, "PPP"},
+    {0x8847, "MPLS"}, {0x8848, "MPLS_MULTI"}, {0x884c, "ATMMPOA"}, {0x8863, "PPP_DISC"}, {0x8864, "PPP_SES"},
+    {0x8884, "ATMFATE"}, {0x888e, "EAPOL"}, {0x88a8, "802_AD"}, {0x88c7, "EAP_PREAUTH"}, {0x88cc, "LLDP"},
+    {0x88e5, "802_1AE"}, {0x88e7, "PBB"}, {0x88f5, "MVRP"}, {0x88f7, "PTP"}, {0x8906, "FCOE"}, {0x8914, "FIP"},
+    {0x8915, "ROCE"}, {0xa0ed, "6LoWPAN"}, {0, NULL},
 };
 
 static const struct field_desc ether_fields[] = {
@@ -33,18 +40,25 @@ static bool ether_measure(const uint8_t *p, uint32_t avail, bool quoted, struct 
     return true;
 }
 
-static bool ether_summary(const struct view *view, unsigned i, const struct services *services, struct text *text)
+void ether_ends_text(const uint8_t *p, struct text *text)
 {
-    const uint8_t *p = view_header(view, i);
     struct mac dst, src;
     char from[MAC_TEXT_MAX], to[MAC_TEXT_MAX];
 
-    (void)services;
     memcpy(dst.bytes, p, 6);
     memcpy(src.bytes, p + 6, 6);
     mac_format(&src, from);
     mac_format(&dst, to);
-    text_add(text, "%s > %s (", from, to);
+    text_add(text, "%s > %s", from, to);
+}
+
+static bool ether_summary(const struct view *view, unsigned i, const struct services *services, struct text *text)
+{
+    const uint8_t *p = view_header(view, i);
+
+    (void)services;
+    ether_ends_text(p, text);
+    text_add(text, " (");
     ether_type_text(get16(p + 12), text);
     text_add(text, ")");
     return true;

@@ -86,7 +86,7 @@ static bool icmpv6_echo_summary(const struct view *view, unsigned i, const struc
     const uint8_t *p = view_header(view, i);
 
     (void)services;
-    text_add(text, "ICMPv6 Echo %s (id: 0x%x seq: 0x%x)", p[0] == 128 ? "Request" : "Reply", get16(p + 4),
+    text_add(text, "ICMPv6 Echo %s (id: 0x%x seq: 0x%x)", view->layers[i].id == LAYER_ICMPV6_ECHO_REQUEST ? "Request" : "Reply", get16(p + 4),
              get16(p + 6));
     return true;
 }

@@ -8,14 +8,14 @@ enum { IP_FIXED_BYTES = 20 };
 
 // As Debian's /etc/protocols has them.
 static const struct name ip_protocols[] = {
-    {0, "hopopt"}, {1, "icmp"}, {2, "igmp"}, {3, "ggp"}, {4, "ipencap"}, {5, "st"}, {6, "tcp"}, {8, "egp"}, {9,
-    "igp"}, {12, "pup"}, {17, "udp"}, {20, "hmp"}, {22, "xns_idp"}, {27, "rdp"}, {29, "iso_tp4"}, {33, "dccp"}, {36,
-    "xtp"}, {37, "ddp"}, {38, "idpr_cmtp"}, {41, "ipv6"}, {43, "ipv6_route"}, {44, "ipv6_frag"}, {45, "idrp"}, {46,
-    "rsvp"}, {47, "gre"}, {50, "esp"}, {51, "ah"}, {57, "skip"}, {58, "ipv6_icmp"}, {59, "ipv6_nonxt"}, {60,
-    "ipv6_opts"}, {73, "rspf"}, {81, "vmtp"}, {88, "eigrp"}, {89, "ospf"}, {93, "ax_25"}, {94, "ipip"}, {97,
-    "etherip"}, {98, "encap"}, {103, "pim"}, {108, "ipcomp"}, {112, "vrrp"}, {115, "l2tp"}, {124, "isis"}, {132,
-    "sctp"}, {133, "fc"}, {135, "mobility_header"}, {136, "udplite"}, {137, "mpls_in_ip"}, {138, "manet"}, {139,
-    "hip"}, {140, "shim6"}, {141, "wesp"}, {142, "rohc"}, {143, "ethernet"}, {0, NULL},
+    {0, "hopopt"}, {1, "icmp"}, {2, "igmp"}, {3, "ggp"}, {4, "ipencap"}, {5, "st"}, {6, "tcp"}, {8, "egp"},
+    {9, "igp"}, {12, "pup"}, {17, "udp"}, {20, "hmp"}, {22, "xns_idp"}, {27, "rdp"}, {29, "iso_tp4"}, {33, "dccp"},
+    {36, "xtp"}, {37, "ddp"}, {38, "idpr_cmtp"}, {41, "ipv6"}, {43, "ipv6_route"}, {44, "ipv6_frag"}, {45, "idrp"},
+    {46, "rsvp"}, {47, "gre"}, {50, "esp"}, {51, "ah"}, {57, "skip"}, {58, "ipv6_icmp"}, {59, "ipv6_nonxt"},
+    {60, "ipv6_opts"}, {73, "rspf"}, {81, "vmtp"}, {88, "eigrp"}, {89, "ospf"}, {93, "ax_25"}, {94, "ipip"},
+    {97, "etherip"}, {98, "encap"}, {103, "pim"}, {108, "ipcomp"}, {112, "vrrp"}, {115, "l2tp"}, {124, "isis"},
+    {132, "sctp"}, {133, "fc"}, {135, "mobility_header"}, {136, "udplite"}, {137, "mpls_in_ip"}, {138, "manet"},
+    {139, "hip"}, {140, "shim6"}, {141, "wesp"}, {142, "rohc"}, {143, "ethernet"}, {0, NULL},
 };
 
 static const struct field_desc ip_fields[] = {
