@@ -6,7 +6,7 @@ Strict: a block that is torn, misaligned or inconsistent raises ValueError. Litt
 import struct
 from dataclasses import dataclass, field
 
-SECTION, INTERFACE, STATISTICS, PACKET = 0x0A0D0D0A, 1, 5, 6
+SECTION, INTERFACE, NAMES, STATISTICS, PACKET = 0x0A0D0D0A, 1, 4, 5, 6
 MAGIC = 0x1A2B3C4D
 OPT_END, OPT_COMMENT = 0, 1
 IF_NAME, IF_TSRESOL = 2, 9
@@ -86,7 +86,7 @@ def read(path):
             capture.packets.append(read_packet(body, order, capture.interfaces))
         elif kind == STATISTICS:
             capture.n_statistics += 1
-        else:
+        elif kind != NAMES:  # empty ones fill pages of the file
             raise ValueError(f'block of type {kind:#x} before {at}')
     return capture
 
