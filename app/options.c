@@ -233,7 +233,7 @@ static const char *parse_help(struct options *o, const char *text)
 }
 
 static const struct option_row option_rows[] = {
-    {"interface", 'i', "PORT", ON_SEND, parse_port, "eth0, 0000:3b:00.0, vdev:net_...,  or sim[:key=value,...]"},
+    {"interface", 'i', "PORT", ON_SEND, parse_port, "eth0, 0000:3b:00.0, vdev:net_..., or sim[:key=value,...]"},
     {"driver", 0, "NAME", ON_SEND, parse_driver, "af_xdp or af_packet on a kernel interface (default: what works)"},
     {"write", 'w', "NAME", ON_PAIR, parse_write, "write NAME.answered.pcapng, NAME.unanswered.pcapng, NAME.json"},
     {"pcap", 0, NULL, ON_PAIR, parse_pcap, "write classic pcap files (ns) instead of pcapng"},

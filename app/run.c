@@ -23,7 +23,7 @@
 struct job {
     enum command_id id;
     const struct options *options;
-    bool layer3, pairs, random, tags;
+    bool pairs, random, tags;
     double rate_pps;
     uint64_t seed;
     struct port *port;
@@ -76,7 +76,6 @@ static void job_defaults(struct job *job)
 {
     const struct options *o = job->options;
 
-    job->layer3 = job->id == COMMAND_SR || job->id == COMMAND_SEND;
     job->pairs = job->id == COMMAND_SR || job->id == COMMAND_SRP;
     job->tags = o->tag == TAG_OPTION_DEFAULT ? job->pairs : o->tag == TAG_OPTION_AUTO;
     // Without tags, answers to equal probes go by the order of sending: it is kept then.
@@ -344,15 +343,17 @@ static int job_on_port(struct job *job)
 static int job_start(struct job *job)
 {
     const struct options *o = job->options;
+    bool layer3 = job->id == COMMAND_SR || job->id == COMMAND_SEND;
+    int status = compile_parse(&job->compiled, o->argument, layer3);
 
+    if (status != 0)
+        return status;
     if (o->port == NULL) {
         fprintf(stderr, "volley: which port? -i eth0, or -i sim for the simulated network.\n");
+        compile_release(&job->compiled);
         return EXIT_USAGE;
     }
     job_defaults(job);
-    int status = compile_parse(&job->compiled, o->argument, job->layer3);
-    if (status != 0)
-        return status;
     status = job_open_port(job);
     if (status == 0) {
         run_catch_signals();
