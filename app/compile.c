@@ -114,7 +114,7 @@ static bool compile_check_routes(const struct surround *s, const struct port *po
                         "Nothing was sent.\n", text, port->name);
         return false;
     }
-    if (s->is_local.family != 0) {
+    if (s->is_local.family != 0 && !s->any_remote) {
         address_format(&s->is_local, text);
         fprintf(stderr, "volley: %s is this machine's own address, so nothing for it leaves through %s. "
                         "Nothing was sent.\n", text, port->name);
@@ -196,6 +196,4 @@ void compile_tags_text(const struct compiled *c, struct text *text)
                 compile_tag_text(c, &c->plan.shapes[s].patches[p], text);
         }
     }
-    if (text->len == 0)
-        text_add(text, "none");
 }

@@ -25,7 +25,7 @@ int compile_parse(struct compiled *compiled, const char *text, bool layer3) MUST
 int compile_for_port(struct compiled *compiled, const char *text, struct port *port, struct surround *surround,
                      bool tags) MUST_USE;
 
-// The fields that carry tags: "TCP.seq", "ICMP.id+seq"; "none".
+// The fields that carry tags: "TCP.seq", "ICMP.id, ICMP.seq"; nothing if there are none.
 void compile_tags_text(const struct compiled *compiled, struct text *text);
 
 void compile_release(struct compiled *compiled);

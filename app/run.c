@@ -137,7 +137,7 @@ static void job_texts(struct job *job)
 
     compile_tags_text(&job->compiled, &tags);
     text_add(&comment, "template: %s\nseed: %" PRIu64 "\norder: %s\ntags: %s\nvolley %s", job->options->argument,
-             job->seed, job_order_text(job), job->tags_text, VOLLEY_VERSION);
+             job->seed, job_order_text(job), job->tags_text[0] != '\0' ? job->tags_text : "none", VOLLEY_VERSION);
 }
 
 // "sim: 24 probes, at full speed, random order; tags in TCP.seq; one TX+RX worker on core 0"
@@ -157,7 +157,8 @@ static void job_announce(const struct job *job, const struct run *run)
         fprintf(stderr, "%g a second", job->rate_pps);
     else
         fprintf(stderr, "%s a second", figure_scaled((uint64_t)job->rate_pps).s);
-    fprintf(stderr, ", %s order; tags in %s; %s\n", job_order_text(job), job->tags_text, workers);
+    fprintf(stderr, ", %s order; %s%s; %s\n", job_order_text(job), job->tags_text[0] != '\0' ? "tags in " : "no tags",
+            job->tags_text, workers);
 }
 
 // ---- running
@@ -247,7 +248,7 @@ static void job_fill_summary(const struct job *job, struct summary *s)
     s->port.mtu = job->port->mtu;
     s->seed = job->seed;
     s->order = job_order_text(job);
-    s->tags = job->tags_text;
+    s->tags = job->tags_text[0] != '\0' ? job->tags_text : NULL;
     s->rate_pps = (uint64_t)job->rate_pps;
     s->timeout_ns = job->options->timeout_ns;
     s->retry = job->options->retry;

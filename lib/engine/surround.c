@@ -187,6 +187,7 @@ static void surround_on_port(struct surround *s, const struct address *destinati
     bool forced = s->options.has_gateway_mac || s->options.gateway.family == destination->family;
 
     route->source_mac = s->port->mac;
+    s->any_remote |= found->kind != ROUTE_LOCAL;
     if (surround_is_group(destination)) {
         route->last = *destination;
         route->next_hop_mac = surround_group_mac(destination);
@@ -197,8 +198,11 @@ static void surround_on_port(struct surround *s, const struct address *destinati
     } else if (found->kind == ROUTE_ON_LINK) {
         route->last = *destination;
         route->next_hop_mac = surround_next_hop_mac(s, destination);
-    } else if (found->kind == ROUTE_LOCAL && s->is_local.family == 0) {
-        s->is_local = *destination;
+    } else if (found->kind == ROUTE_LOCAL) {
+        // Our own address in a network that is probed: the frame is for us, and nobody on the wire takes it.
+        route->next_hop_mac = s->port->mac;
+        if (s->is_local.family == 0)
+            s->is_local = *destination;
     } else if (found->kind == ROUTE_NONE && s->unreachable.family == 0) {
         s->unreachable = *destination;
     }

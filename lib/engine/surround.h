@@ -30,6 +30,7 @@ struct surround {
     bool too_many;                // more than SURROUND_NEIGHBOURS_MAX
     struct address unreachable;   // the first destination without a route; family 0: none
     struct address is_local;      // the first destination that is this machine's own
+    bool any_remote;              // some destination is not
     struct address source4, source6; // used by some destination; family 0: none
 };
 
