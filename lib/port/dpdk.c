@@ -48,6 +48,10 @@ static ssize_t log_write(void *cookie, const char *text, size_t len)
     const char *function = memmem(text, n, "(): ", 4); // PMDs begin with theirs
 
     (void)cookie;
+    if (n > 5 && memcmp(text, "EAL: ", 5) == 0) {
+        text += 5;
+        n -= 5;
+    }
     if (function != NULL) {
         n -= (size_t)(function + 4 - text);
         text = function + 4;

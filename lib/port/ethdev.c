@@ -7,10 +7,14 @@
 
 #include <errno.h>
 #include <limits.h>
+#include <linux/capability.h>
 #include <linux/if_packet.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <rte_ethdev.h>
@@ -28,7 +32,7 @@
 #define PACKET_RING_BYTES (16u << 20)
 #define PACKET_BLOCK      (1u << 17)
 // What the kernel puts before a frame in the ring.
-#define PACKET_HEADERS (TPACKET_ALIGN(TPACKET2_HDRLEN) + TPACKET_ALIGN(RTE_ETHER_HDR_LEN))
+#define PACKET_HEADERS   (TPACKET_ALIGN(TPACKET2_HDRLEN) + TPACKET_ALIGN(RTE_ETHER_HDR_LEN))
 #define PACKET_FRAME_MIN 2048u
 // A buffer of DPDK counts its room in 16 bits.
 #define PACKET_FRAME_MAX 32768u
@@ -61,7 +65,8 @@ static int check_interface(const struct route_interface *interface, const struct
     const char *name = interface->name;
 
     if (interface->is_loopback) {
-        diag_set(diag, nowhere, "%s is not a wire: frames sent there never reach the programs on this host", name);
+        diag_set(diag, nowhere, "%s is not a wire: frames sent there never reach the programs on this host",
+                 name);
         diag_hint(diag, "use a veth pair (ip link add veth0 type veth peer name veth1), or -i sim");
         return -EINVAL;
     }
@@ -120,13 +125,15 @@ static int open_xdp(struct ethdev **dev, const struct route_interface *interface
         .tx_desc = XDP_DESC,
         .extra_desc = XDP_DESC, // completions that were not looked at yet
     };
-    int err = xdp_check(interface, request.n_queues, diag);
+    struct timespec free_at;
+    int err = xdp_check(interface, request.n_queues, &free_at, diag);
 
     if (err == 0)
         err = dpdk_start(NULL, diag);
     if (err < 0)
         return err;
     xdp_silence();
+    (void)clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &free_at, NULL); // the start often took longer
     device_name(request.device, sizeof(request.device), "net_af_xdp");
     snprintf(request.args, sizeof(request.args), "iface=%s,start_queue=0,queue_count=%u", interface->name,
              request.n_queues);
@@ -143,9 +150,31 @@ static int check_packet_rights(const char *name, struct diag *diag)
     }
     if (errno != EPERM && errno != EACCES)
         return -errno;
-    diag_set(diag, nowhere, "no right to send and receive on %s: that needs CAP_NET_RAW and CAP_NET_ADMIN", name);
+    diag_set(diag, nowhere, "no right to send and receive on %s: that needs CAP_NET_RAW and CAP_NET_ADMIN",
+             name);
     diag_hint(diag, "run as root, or try -i sim, which needs no rights");
     return -EPERM;
+}
+
+static bool may_lock_memory(void)
+{
+    struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
+    struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3] = {0};
+
+    return syscall(SYS_capget, &header, data) == 0 && (data[0].effective & 1u << CAP_IPC_LOCK) != 0;
+}
+
+// The driver locks its rings: without CAP_IPC_LOCK they must fit what a process may lock.
+static uint32_t packet_ring_bytes(uint16_t n_queues)
+{
+    uint32_t bytes = PACKET_RING_BYTES;
+    struct rlimit limit;
+
+    if (may_lock_memory() || getrlimit(RLIMIT_MEMLOCK, &limit) != 0)
+        return bytes;
+    while (bytes > PACKET_BLOCK && (uint64_t)bytes * 2 * n_queues > limit.rlim_cur)
+        bytes /= 2;
+    return bytes;
 }
 
 static int open_packet(struct ethdev **dev, const struct route_interface *interface,
@@ -178,7 +207,7 @@ static int open_packet(struct ethdev **dev, const struct route_interface *interf
     device_name(request.device, sizeof(request.device), "net_af_packet");
     snprintf(request.args, sizeof(request.args),
              "iface=%s,qpairs=%u,blocksz=%u,framesz=%u,framecnt=%u,qdisc_bypass=1", interface->name,
-             request.n_queues, PACKET_BLOCK, frame, PACKET_RING_BYTES / frame);
+             request.n_queues, PACKET_BLOCK, frame, packet_ring_bytes(request.n_queues) / frame);
     return ethdev_device_new(dev, &request, diag);
 }
 
@@ -200,14 +229,21 @@ static int open_interface(struct ethdev **dev, const char *name, const struct po
         return -EINVAL;
     }
     if (want_xdp) {
-        err = open_xdp(dev, &interface, options, options->driver != NULL ? diag : &xdp);
-        if (err == 0 || options->driver != NULL)
+        err = open_xdp(dev, &interface, options, &xdp);
+        if (err == 0)
+            return 0;
+        // AF_PACKET would open, and receive nothing, while somebody else's AF_XDP socket takes all.
+        if (options->driver != NULL || err == -EBUSY) {
+            diag_set(diag, nowhere, "%s", xdp.message);
+            diag_hint(diag, "%s", xdp.hint);
             return err;
+        }
     }
     return open_packet(dev, &interface, options, diag);
 }
 
-static int open_vdev(struct ethdev **dev, const char *spec, const struct port_options *options, struct diag *diag)
+static int open_vdev(struct ethdev **dev, const char *spec, const struct port_options *options,
+                     struct diag *diag)
 {
     const char *args = strchrnul(spec, ',');
     struct ethdev_request request = {

@@ -6,6 +6,7 @@
 #include "port/port.h"
 
 // spec and errors as port_open has them, without "sim". Starts DPDK if nothing has yet.
-int ethdev_open(struct port **port, const char *spec, const struct port_options *options, struct diag *diag) MUST_USE;
+int ethdev_open(struct port **port, const char *spec, const struct port_options *options,
+                struct diag *diag) MUST_USE;
 
 #endif

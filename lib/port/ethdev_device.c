@@ -56,14 +56,19 @@ static int probe(struct ethdev *dev, const struct ethdev_request *request, struc
         err = rte_eal_hotplug_add(request->is_pci ? "pci" : "vdev", request->device, request->args);
     if (err == 0)
         err = rte_eth_dev_get_port_by_name(request->device, &dev->id);
-    // Drivers return -1 for any failure, which is not to be taken for -EPERM.
-    return err < 0 ? failed(request, "open", err == -1 ? -EIO : err, diag) : 0;
+    if (err == -1) // drivers return this for any failure: it is not -EPERM
+        err = -EIO;
+    if (err == -EFAULT) // no driver takes such a name
+        err = -ENODEV;
+    return err < 0 ? failed(request, "open", err, diag) : 0;
 }
 
 static void unprobe(struct ethdev *dev)
 {
-    (void)rte_eth_dev_close(dev->id);
-    (void)rte_eal_hotplug_remove(dev->is_pci ? "pci" : "vdev", dev->device);
+    if (!dev->is_broken) {
+        (void)rte_eth_dev_close(dev->id);
+        (void)rte_eal_hotplug_remove(dev->is_pci ? "pci" : "vdev", dev->device);
+    }
     // net_af_xdp forgets its sockets, and all but the first queue's.
     sockets_close(&dev->sockets);
 }
@@ -97,10 +102,11 @@ static int configure(struct ethdev *dev, const struct ethdev_request *request, s
 
 // Buffers for all that the driver, the threads' caches and their bursts hold, so that tx_get finds one whenever
 // the driver has room for it.
-static struct rte_mempool *pool_new(const struct ethdev *dev, uint16_t queue, const struct ethdev_request *request)
+static struct rte_mempool *pool_new(const struct ethdev *dev, uint16_t queue,
+                                    const struct ethdev_request *request)
 {
-    uint32_t held = (uint32_t)request->rx_desc + request->tx_desc + request->extra_desc + POOL_THREADS * (POOL_CACHE * 3 / 2) +
-                    4 * PORT_BURST_MAX;
+    uint32_t held = (uint32_t)request->rx_desc + request->tx_desc + request->extra_desc +
+                    POOL_THREADS * (POOL_CACHE * 3 / 2) + 4 * PORT_BURST_MAX;
     uint32_t room = RTE_MAX(request->room, (uint32_t)RTE_MBUF_DEFAULT_DATAROOM) + RTE_PKTMBUF_HEADROOM;
     char name[RTE_MEMPOOL_NAMESIZE];
     struct rte_mempool *pool;
@@ -140,6 +146,8 @@ static int queues_setup(struct ethdev *dev, const struct ethdev_request *request
         err = rte_eth_rx_queue_setup(dev->id, i, rx, (unsigned)node, NULL, dev->queues[i].pool);
         if (err == 0)
             err = rte_eth_tx_queue_setup(dev->id, i, tx, (unsigned)node, NULL);
+        // net_af_xdp then closes what it has freed. Better that device stays unused till the process ends.
+        dev->is_broken = err < 0 && i == 0 && request->domain == AF_XDP;
         if (err < 0)
             return failed(request, "set up queues of", err, diag);
     }
@@ -199,7 +207,8 @@ static int start(struct ethdev *dev, const struct ethdev_request *request, struc
     return failed(request, "start", err, diag);
 }
 
-static void describe(struct ethdev *dev, const struct ethdev_request *request, const struct rte_eth_dev_info *info)
+static void describe(struct ethdev *dev, const struct ethdev_request *request,
+                     const struct rte_eth_dev_info *info)
 {
     struct port *port = &dev->port;
     struct rte_ether_addr mac = {0};
@@ -207,7 +216,8 @@ static void describe(struct ethdev *dev, const struct ethdev_request *request, c
     bool is_xdp = strcmp(info->driver_name, "net_af_xdp") == 0;
     bool is_packet = strcmp(info->driver_name, "net_af_packet") == 0;
 
-    snprintf(port->driver, sizeof(port->driver), "%s", request->label != NULL ? request->label : info->driver_name);
+    snprintf(port->driver, sizeof(port->driver), "%s",
+             request->label != NULL ? request->label : info->driver_name);
     (void)rte_eth_macaddr_get(dev->id, &mac);
     memcpy(port->mac.bytes, mac.addr_bytes, sizeof(port->mac.bytes));
     if (request->mtu != 0)

@@ -14,12 +14,12 @@ struct ethdev_request {
     const char *interface; // the kernel's, whose settings are to stay as they are; NULL: none
     const char *label;     // of the driver; NULL: DPDK's own name
     bool is_pci;
-    char device[64];   // "net_af_xdp0", "0000:3b:00.0"
+    char device[64]; // "net_af_xdp0", "0000:3b:00.0"
     char args[512];
-    int domain;        // of the sockets that the driver opens; 0: none that we know
+    int domain; // of the sockets that the driver opens; 0: none that we know
     uint16_t n_queues;
-    uint16_t mtu;      // 0: the device's own
-    uint32_t room;     // for a frame's bytes in a buffer
+    uint16_t mtu;  // 0: the device's own
+    uint32_t room; // for a frame's bytes in a buffer
     // Buffers of a queue that the driver holds at most: in its rings, and beyond.
     uint16_t rx_desc, tx_desc, extra_desc;
 };
@@ -34,9 +34,10 @@ struct ethdev {
     struct port port; // first: a struct port * is a struct ethdev *
     uint16_t id;
     bool is_pci;
-    bool counts_missed; // the driver fills in imissed
-    bool counts_nombuf; // and frames are lost when it finds no buffer
+    bool counts_missed;       // the driver fills in imissed
+    bool counts_nombuf;       // and frames are lost when it finds no buffer
     bool refusals_are_errors; // it counts what it did not accept in oerrors
+    bool is_broken;           // it must not be closed
     char device[64];
     struct sockets sockets; // n is 0 where we know none
     struct netdev_state before;
@@ -47,7 +48,8 @@ struct ethdev {
 extern const struct port_ops ethdev_ops_table;
 
 // DPDK runs. 0, or -errno and diag says why; nothing is left open then.
-int ethdev_device_new(struct ethdev **device, const struct ethdev_request *request, struct diag *diag) MUST_USE;
+int ethdev_device_new(struct ethdev **device, const struct ethdev_request *request,
+                      struct diag *diag) MUST_USE;
 void ethdev_device_free(struct ethdev *device);
 
 #endif

@@ -127,8 +127,8 @@ static void counters(struct port *port, struct port_counters *counters)
     struct rte_eth_stats stats = {0};
     uint64_t count;
 
-    *counters = (struct port_counters){PORT_UNKNOWN, PORT_UNKNOWN, PORT_UNKNOWN, PORT_UNKNOWN,
-                                       PORT_UNKNOWN, 0,            PORT_UNKNOWN, PORT_UNKNOWN};
+    *counters = (struct port_counters){
+        PORT_UNKNOWN, PORT_UNKNOWN, PORT_UNKNOWN, PORT_UNKNOWN, PORT_UNKNOWN, 0, PORT_UNKNOWN, PORT_UNKNOWN};
     for (uint16_t i = 0; i < port->n_queues; i++)
         counters->rx_nombuf += atomic_load_explicit(&dev->queues[i].rx_unusable, memory_order_relaxed);
     if (rte_eth_stats_get(dev->id, &stats) == 0) {

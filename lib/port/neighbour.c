@@ -30,7 +30,8 @@ static int compare_addresses(const struct address *a, const struct address *b)
 
 static int compare_neighbours(const void *a, const void *b)
 {
-    return compare_addresses(&(*(struct neighbour *const *)a)->address, &(*(struct neighbour *const *)b)->address);
+    return compare_addresses(&(*(struct neighbour *const *)a)->address,
+                             &(*(struct neighbour *const *)b)->address);
 }
 
 // The first in `sorted` that is not before the address.
@@ -98,9 +99,9 @@ static uint16_t send_some(struct asking *asking, size_t *next, uint16_t max)
 
         if (neighbour->found)
             continue;
-        frames[n].len = neighbour_frame_question(frames[n].data, &port->mac,
-                                                 is_v4 ? &asking->options->source4 : &asking->options->source6,
-                                                 &neighbour->address);
+        frames[n].len = neighbour_frame_question(
+            frames[n].data, &port->mac, is_v4 ? &asking->options->source4 : &asking->options->source6,
+            &neighbour->address);
         asked[n++] = i;
     }
     if (got > n)
@@ -175,7 +176,8 @@ static int sort(struct asking *asking)
     return 0;
 }
 
-int neighbour_ask(struct port *port, struct neighbour *list, size_t n, const struct neighbour_options *options)
+int neighbour_ask(struct port *port, struct neighbour *list, size_t n,
+                  const struct neighbour_options *options)
 {
     struct asking asking = {.port = port, .list = list, .n = n, .options = options};
     uint32_t rate = options->rate_pps > 0 ? options->rate_pps : DEFAULT_RATE_PPS;
@@ -199,8 +201,8 @@ int neighbour_ask(struct port *port, struct neighbour *list, size_t n, const str
     return err < 0 ? err : (int)asking.unknown;
 }
 
-uint16_t neighbour_reply(const uint8_t *frame, uint16_t len, const struct address *own, size_t n, const struct mac *mac,
-                         uint8_t *reply)
+uint16_t neighbour_reply(const uint8_t *frame, uint16_t len, const struct address *own, size_t n,
+                         const struct mac *mac, uint8_t *reply)
 {
     struct neighbour_question question;
 

@@ -22,11 +22,12 @@ struct neighbour_options {
 
 // Asks for every one that is not found yet, on queue 0, from the calling (attached) thread, before workers
 // run. Frames that are not answers are dropped. Returns how many are still unknown, or -errno.
-int neighbour_ask(struct port *port, struct neighbour *list, size_t n, const struct neighbour_options *options) MUST_USE;
+int neighbour_ask(struct port *port, struct neighbour *list, size_t n,
+                  const struct neighbour_options *options) MUST_USE;
 
 // If `frame` asks for one of `own` (n addresses), writes our answer to `reply` (at least 86 bytes) and returns
 // its length; else 0. Bounds-checked: the frame is hostile. No allocation: fit for RX workers.
-uint16_t neighbour_reply(const uint8_t *frame, uint16_t len, const struct address *own, size_t n, const struct mac *mac,
-                         uint8_t *reply);
+uint16_t neighbour_reply(const uint8_t *frame, uint16_t len, const struct address *own, size_t n,
+                         const struct mac *mac, uint8_t *reply);
 
 #endif

@@ -66,24 +66,25 @@ struct port {
     struct mac mac;
     uint16_t mtu;
     uint16_t n_queues;
-    uint64_t ticks_hz;     // of now()
-    bool kernel_sees_rx;   // the kernel gets received frames too, so it answers ARP and ND for our address
+    uint64_t ticks_hz;   // of now()
+    bool kernel_sees_rx; // the kernel gets received frames too, so it answers ARP and ND for our address
     bool is_simulated;
-    bool owns_clock;     // now() moves only with bursts: one thread must do everything
+    bool owns_clock; // now() moves only with bursts: one thread must do everything
     bool has_link_speed;
     uint32_t link_mbps;
 };
 
 struct port_options {
-    uint16_t n_queues;   // 0 is 1
-    uint16_t mtu;        // 0: as the interface has it
-    const char *driver;  // NULL: best that works; "af_xdp" or "af_packet" forces one on a kernel interface
+    uint16_t n_queues;  // 0 is 1
+    uint16_t mtu;       // 0: as the interface has it
+    const char *driver; // NULL: best that works; "af_xdp" or "af_packet" forces one on a kernel interface
 };
 
 // Opens what `spec` names: "sim[:key=value,...]", "vdev:ARGS", a PCI address, or a kernel interface.
 // On failure returns -errno and says in diag what was tried and what to do; nothing is left open.
 // -ENODEV: no such port. -EPERM: rights are missing. -EINVAL: spec or options make no sense.
-int port_open(struct port **port, const char *spec, const struct port_options *options, struct diag *diag) MUST_USE;
+int port_open(struct port **port, const char *spec, const struct port_options *options,
+              struct diag *diag) MUST_USE;
 void port_close(struct port *port);
 
 #endif

@@ -109,7 +109,8 @@ static int each_answer(const struct nlmsghdr *message, void *data)
     struct route *route = data;
     const struct nlattr *attr;
 
-    RTNL_EACH_ATTR(attr, message, sizeof(*answer)) {
+    RTNL_EACH_ATTR(attr, message, sizeof(*answer))
+    {
         switch (mnl_attr_get_type(attr)) {
         case RTA_OIF:
             route->ifindex = (int)mnl_attr_get_u32(attr);
@@ -137,8 +138,8 @@ static int each_answer(const struct nlmsghdr *message, void *data)
 // (EINVAL) and throw (EAGAIN) routes, for 0.0.0.0/8 (EINVAL), and where there is no route.
 static bool is_no_route(int err)
 {
-    return err == -ENETUNREACH || err == -EHOSTUNREACH || err == -EACCES || err == -EINVAL || err == -EAGAIN ||
-           err == -EAFNOSUPPORT || err == -EADDRNOTAVAIL;
+    return err == -ENETUNREACH || err == -EHOSTUNREACH || err == -EACCES || err == -EINVAL ||
+           err == -EAGAIN || err == -EAFNOSUPPORT || err == -EADDRNOTAVAIL;
 }
 
 // 0 with kind ROUTE_NONE if there is no route. flags: RTM_F_FIB_MATCH or 0.
@@ -245,8 +246,10 @@ static int each_neighbour(const struct nlmsghdr *message, void *data)
     struct neighbour_answer *answer = data;
     const struct nlattr *attr;
 
-    RTNL_EACH_ATTR(attr, message, sizeof(*entry)) {
-        if (mnl_attr_get_type(attr) != NDA_LLADDR || mnl_attr_get_payload_len(attr) != sizeof(answer->mac.bytes))
+    RTNL_EACH_ATTR(attr, message, sizeof(*entry))
+    {
+        if (mnl_attr_get_type(attr) != NDA_LLADDR ||
+            mnl_attr_get_payload_len(attr) != sizeof(answer->mac.bytes))
             continue;
         memcpy(answer->mac.bytes, mnl_attr_get_payload(attr), sizeof(answer->mac.bytes));
         answer->is_usable = (entry->ndm_state & usable) != 0;
@@ -254,7 +257,8 @@ static int each_neighbour(const struct nlmsghdr *message, void *data)
     return MNL_CB_OK;
 }
 
-bool route_table_neighbour(struct route_table *table, int ifindex, const struct address *address, struct mac *mac)
+bool route_table_neighbour(struct route_table *table, int ifindex, const struct address *address,
+                           struct mac *mac)
 {
     char buffer[RTNL_QUESTION_MAX];
     struct nlmsghdr *question = mnl_nlmsg_put_header(buffer);

@@ -9,9 +9,9 @@
 #include "base/address.h"
 
 enum route_kind {
-    ROUTE_NONE,      // unreachable, or no route at all
-    ROUTE_LOCAL,     // our own address: goes to lo
-    ROUTE_ON_LINK,   // the destination is its own next hop
+    ROUTE_NONE,    // unreachable, or no route at all
+    ROUTE_LOCAL,   // our own address: goes to lo
+    ROUTE_ON_LINK, // the destination is its own next hop
     ROUTE_GATEWAY,
     ROUTE_BROADCAST, // subnet broadcast, 255.255.255.255
     ROUTE_MULTICAST,
@@ -33,10 +33,12 @@ int route_table_new(struct route_table **table, const char *interface) MUST_USE;
 void route_table_free(struct route_table *table);
 
 // 0 (also for ROUTE_NONE), or -errno when the kernel could not be asked.
-int route_table_find(struct route_table *table, const struct address *destination, struct route *route) MUST_USE;
+int route_table_find(struct route_table *table, const struct address *destination,
+                     struct route *route) MUST_USE;
 
 // The kernel's neighbour cache: true and the MAC if it has a usable entry on that interface.
-bool route_table_neighbour(struct route_table *table, int ifindex, const struct address *address, struct mac *mac);
+bool route_table_neighbour(struct route_table *table, int ifindex, const struct address *address,
+                           struct mac *mac);
 
 // MAC (all zero for lo and for interfaces that have none), MTU, name of an interface; by name, or by ifindex if name
 // is NULL. -ENODEV if there is none.
@@ -49,7 +51,8 @@ struct route_interface {
     bool is_up, is_loopback, is_ethernet;
     bool is_running; // up, and has a carrier
 };
-int route_interface_find(struct route_table *table, const char *name, int ifindex, struct route_interface *out) MUST_USE;
+int route_interface_find(struct route_table *table, const char *name, int ifindex,
+                         struct route_interface *out) MUST_USE;
 
 // Names of all interfaces, comma-separated, cut to size: for error messages.
 void route_interface_names(struct route_table *table, char *text, size_t size);

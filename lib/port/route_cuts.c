@@ -34,13 +34,14 @@ struct builder {
 static const struct prefix fixed4[] = {
     {0x00000000, 8},  // not a destination
     {0x00000000, 32}, // but this is: ourselves
-    {0x7f000000, 8},  {0xe0000000, 4},  {0xe0000000, 24}, {0xffffffff, 32},
+    {0x7f000000, 8},  {0xe0000000, 4}, {0xe0000000, 24}, {0xffffffff, 32},
 };
 
 #define HIGH(word) ((u128)(word) << 112)
 // Scopes and types of net/ipv6/addrconf_core.c; the groups' scopes follow in code.
 static const struct prefix fixed6[] = {
-    {0, 128}, {1, 128}, {0, 96}, {(u128)0xffff << 32, 96}, {HIGH(0xfc00), 7}, {HIGH(0xfe80), 10}, {HIGH(0xfec0), 10},
+    {0, 128},           {1, 128},           {0, 96}, {(u128)0xffff << 32, 96}, {HIGH(0xfc00), 7},
+    {HIGH(0xfe80), 10}, {HIGH(0xfec0), 10},
 };
 
 static u128 family_max(uint8_t family)
@@ -113,7 +114,8 @@ static int each_route(const struct nlmsghdr *message, void *data)
     bool varies = false;
     u128 value = 0;
 
-    RTNL_EACH_ATTR(attr, message, sizeof(*route)) {
+    RTNL_EACH_ATTR(attr, message, sizeof(*route))
+    {
         uint16_t type = mnl_attr_get_type(attr);
 
         if (type == RTA_DST)
@@ -133,7 +135,8 @@ static int each_rule(const struct nlmsghdr *message, void *data)
     struct builder *b = data;
     const struct nlattr *attr;
 
-    RTNL_EACH_ATTR(attr, message, sizeof(*rule)) {
+    RTNL_EACH_ATTR(attr, message, sizeof(*rule))
+    {
         if (mnl_attr_get_type(attr) == FRA_DST)
             add_prefix(b, address_value(b, attr), rule->dst_len);
     }
@@ -147,7 +150,8 @@ static int each_own_address(const struct nlmsghdr *message, void *data)
     struct builder *b = data;
     const struct nlattr *attr;
 
-    RTNL_EACH_ATTR(attr, message, sizeof(*own)) {
+    RTNL_EACH_ATTR(attr, message, sizeof(*own))
+    {
         if (mnl_attr_get_type(attr) != IFA_ADDRESS && mnl_attr_get_type(attr) != IFA_LOCAL)
             continue;
         for (unsigned len = 1; len <= own->ifa_prefixlen && len <= b->bits; len++)
@@ -162,7 +166,8 @@ static int each_label(const struct nlmsghdr *message, void *data)
     struct builder *b = data;
     const struct nlattr *attr;
 
-    RTNL_EACH_ATTR(attr, message, sizeof(*label)) {
+    RTNL_EACH_ATTR(attr, message, sizeof(*label))
+    {
         if (mnl_attr_get_type(attr) == IFAL_ADDRESS)
             add_prefix(b, address_value(b, attr), label->ifal_prefixlen);
     }

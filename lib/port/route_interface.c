@@ -31,7 +31,8 @@ static int each_link(const struct nlmsghdr *message, void *data)
         .is_loopback = (link->ifi_flags & IFF_LOOPBACK) != 0,
         .is_ethernet = link->ifi_type == ARPHRD_ETHER,
     };
-    RTNL_EACH_ATTR(attr, message, sizeof(*link)) {
+    RTNL_EACH_ATTR(attr, message, sizeof(*link))
+    {
         switch (mnl_attr_get_type(attr)) {
         case IFLA_IFNAME:
             snprintf(out->name, sizeof(out->name), "%s", mnl_attr_get_str(attr));
@@ -53,7 +54,8 @@ static int each_link(const struct nlmsghdr *message, void *data)
     return MNL_CB_OK;
 }
 
-int route_interface_find(struct route_table *table, const char *name, int ifindex, struct route_interface *out)
+int route_interface_find(struct route_table *table, const char *name, int ifindex,
+                         struct route_interface *out)
 {
     char buffer[RTNL_QUESTION_MAX];
     struct nlmsghdr *question = mnl_nlmsg_put_header(buffer);

@@ -23,9 +23,9 @@ void rtnl_close(struct rtnl *rtnl);
 int rtnl_ask(struct rtnl *rtnl, struct nlmsghdr *question, mnl_cb_t each, void *data) MUST_USE;
 
 // Every attribute of a message whose own header has `size` bytes. (libmnl's macro converts carelessly.)
-#define RTNL_EACH_ATTR(attr, message, size)                                                                            \
-    for ((attr) = mnl_nlmsg_get_payload_offset(message, size);                                                         \
-         mnl_attr_ok(attr, (int)((const char *)mnl_nlmsg_get_payload_tail(message) - (const char *)(attr)));           \
+#define RTNL_EACH_ATTR(attr, message, size)                                                                  \
+    for ((attr) = mnl_nlmsg_get_payload_offset(message, size);                                               \
+         mnl_attr_ok(attr, (int)((const char *)mnl_nlmsg_get_payload_tail(message) - (const char *)(attr))); \
          (attr) = mnl_attr_next(attr))
 
 // Adds an address as attribute, in network order.

@@ -20,8 +20,8 @@
 #define XDP_HEADROOM 256 // the kernel's XDP_PACKET_HEADROOM
 #define XDP_CHUNKS   4   // of the socket that tries
 #define XDP_RING     4
-// Seen: up to 30 ms after a port was closed.
-#define XDP_RELEASE_MS 200
+// The kernel frees a closed socket's queue after an RCU grace period and a work item: 20 to 40 ms, seen on 6.18.
+#define XDP_RELEASE_MS 100
 
 static const struct span nowhere = {0, 0};
 
@@ -36,7 +36,6 @@ uint16_t xdp_mtu_max(void)
         room--;
     return (uint16_t)(room - RTE_ETHER_HDR_LEN - RTE_VLAN_HLEN);
 }
-
 
 // libxdp's own program, without the dispatcher that other programs could share: a killed run left it. The next
 // open uses it, and the close after that removes it.
@@ -102,28 +101,28 @@ static int fits(const struct route_interface *interface, uint16_t n_queues, stru
         return -EINVAL;
     }
     if (queues != n_queues) {
-        diag_set(diag, nowhere, "%s receives on %u queues, and AF_XDP would read %u of them", interface->name,
-                 queues, n_queues);
-        diag_hint(diag, "open %u queues, or: ethtool -L %s combined %u", queues, interface->name, n_queues);
+        diag_set(diag, nowhere, "%s receives on %u queue%s, and AF_XDP would read %u", interface->name,
+                 queues, queues > 1 ? "s" : "", n_queues);
+        diag_hint(diag, "both must be equal: ethtool -L %s combined %u", interface->name, n_queues);
         return -EINVAL;
     }
     return 0;
 }
 
-// The kernel frees a closed socket's queue a little later.
 static int try_queue_patiently(int ifindex, uint16_t queue)
 {
     struct timespec pause = {.tv_nsec = 10000000};
     int err = try_queue(ifindex, queue);
 
-    for (int waited_ms = 0; err == -EBUSY && waited_ms < XDP_RELEASE_MS; waited_ms += 10) {
+    for (int waited_ms = 0; err == -EBUSY && waited_ms < 2 * XDP_RELEASE_MS; waited_ms += 10) {
         nanosleep(&pause, NULL);
         err = try_queue(ifindex, queue);
     }
     return err;
 }
 
-int xdp_check(const struct route_interface *interface, uint16_t n_queues, struct diag *diag)
+int xdp_check(const struct route_interface *interface, uint16_t n_queues, struct timespec *free_at,
+              struct diag *diag)
 {
     int err = fits(interface, n_queues, diag);
 
@@ -131,14 +130,21 @@ int xdp_check(const struct route_interface *interface, uint16_t n_queues, struct
         diag_set(diag, nowhere, "%s has an XDP program already (id %u)", interface->name,
                  interface->xdp_program);
         diag_hint(diag, "ip link set dev %s xdp off removes it", interface->name);
-        return -EBUSY;
+        return -EEXIST;
     }
     for (uint16_t queue = 0; err == 0 && queue < n_queues; queue++)
         err = try_queue_patiently(interface->ifindex, queue);
+    clock_gettime(CLOCK_MONOTONIC, free_at);
+    free_at->tv_nsec += XDP_RELEASE_MS * 1000000;
+    if (free_at->tv_nsec >= 1000000000) {
+        free_at->tv_nsec -= 1000000000;
+        free_at->tv_sec++;
+    }
     if (err == -EBUSY) {
-        diag_set(diag, nowhere, "another program uses AF_XDP on %s", interface->name);
+        diag_set(diag, nowhere, "another program receives what arrives on %s, by AF_XDP", interface->name);
     } else if (err == -EPERM) {
-        diag_set(diag, nowhere, "AF_XDP on %s needs CAP_NET_RAW, CAP_NET_ADMIN, CAP_SYS_ADMIN and CAP_IPC_LOCK",
+        diag_set(diag, nowhere,
+                 "AF_XDP on %s needs CAP_NET_RAW, CAP_NET_ADMIN, CAP_SYS_ADMIN and CAP_IPC_LOCK",
                  interface->name);
         diag_hint(diag, "run as root");
     } else if (err < 0) {

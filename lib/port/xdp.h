@@ -7,12 +7,17 @@
 #include "base/diag.h"
 #include "port/route.h"
 
+#include <time.h>
+
 // The largest MTU whose frames, with all that AF_XDP and DPDK put before them, fit a page.
 uint16_t xdp_mtu_max(void);
 
-// 0, or -errno and diag says what is in the way: -EPERM, -EBUSY (a program or another socket is there), -EINVAL
-// (MTU; queues that would stay unread), -EOPNOTSUPP. Touches nothing on the interface.
-int xdp_check(const struct route_interface *interface, uint16_t n_queues, struct diag *diag) MUST_USE;
+// 0, or -errno and diag says what is in the way: -EPERM, -EEXIST (an XDP program is there), -EBUSY (somebody's
+// AF_XDP socket gets all frames, so nobody else does), -EINVAL (MTU; queues that would stay unread), -EOPNOTSUPP.
+// Leaves the interface alone, but binds a socket to each queue to see whether it can, which the kernel takes a
+// while to forget: wait until *free_at (CLOCK_MONOTONIC) before the driver does the same.
+int xdp_check(const struct route_interface *interface, uint16_t n_queues, struct timespec *free_at,
+              struct diag *diag) MUST_USE;
 
 // libxdp and libbpf, which come with DPDK's driver, print to stderr by themselves: no more. DPDK runs.
 void xdp_silence(void);
