@@ -6,15 +6,30 @@
 
 #include <errno.h>
 #include <string.h>
+#include <unistd.h>
 
 #define COMPILE_MEMORY_MAX ((size_t)8 << 30)
 
+// The machine's own names of ports, as Scapy reads them; ours where it has none.
+static const char *compile_services_path(void)
+{
+    static const char *const paths[] = {"/etc/services", VOLLEY_CONFIG_INSTALLED "/services"};
+
+    for (unsigned i = 0; i < ARRAY_SIZE(paths); i++) {
+        if (access(paths[i], R_OK) == 0)
+            return paths[i];
+    }
+    return VOLLEY_CONFIG_SOURCE "/services";
+}
+
 static bool compile_template(struct compiled *c, const char *text, struct diag *diag)
 {
+    const char *services = compile_services_path();
+
     *c = (struct compiled){0};
     arena_init(&c->arena, COMPILE_MEMORY_MAX);
-    if (services_init(&c->services, "/etc/services") < 0)
-        return diag_set(diag, (struct span){0}, "/etc/services could not be read");
+    if (services_init(&c->services, services) < 0)
+        return diag_set(diag, (struct span){0}, "%s could not be read", services);
     return template_parse(&c->template, text, strlen(text), &c->services, &c->arena, diag);
 }
 

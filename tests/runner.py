@@ -26,7 +26,7 @@ BUILDS = {
              SANITIZER + ['-Db_sanitize=address,undefined', '-Dc_args=-fno-sanitize-recover=all'], True),
     'tsan': ('build-tsan', 'gcc', SANITIZER + ['-Db_sanitize=thread'], True),
 }
-PYTHON_TESTS = ['tests/unit', 'tests/oracle', 'tests/lab', 'tests/app']
+PYTHON_TESTS = ['tests/unit', 'tests/oracle', 'tests/lab', 'tests/app', 'tests/docs']
 
 
 class Tally:
