@@ -8,7 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#define COMPILE_MEMORY_MAX ((size_t)8 << 30)
+#define COMPILE_MEMORY_MAX ((size_t)2 << 30)
 
 // The machine's own names of ports, as Scapy reads them; ours where it has none.
 static const char *compile_services_path(void)

@@ -10,9 +10,9 @@
 static void ls_kind(const struct field_desc *field, char *text, size_t size)
 {
     static const char *const kinds[] = {
-        [FIELD_NUMBER] = "number", [FIELD_PORT] = "port",       [FIELD_FLAGS] = "flags", [FIELD_MAC] = "MAC",
-        [FIELD_IPV4] = "IPv4",     [FIELD_IPV6] = "IPv6",       [FIELD_ADDRESS] = "address",
-        [FIELD_BYTES] = "bytes",   [FIELD_OPTIONS] = "options",
+        [FIELD_NUMBER] = "number",   [FIELD_PORT] = "port",   [FIELD_FLAGS] = "flags",
+        [FIELD_MAC] = "MAC",         [FIELD_IPV4] = "IPv4",   [FIELD_IPV6] = "IPv6",
+        [FIELD_ADDRESS] = "address", [FIELD_BYTES] = "bytes", [FIELD_OPTIONS] = "options",
     };
 
     if (field->bits != 0 && field->kind <= FIELD_FLAGS)
@@ -68,8 +68,9 @@ static int ls_layer(const char *name)
     nearest_init(&nearest, name, strlen(name));
     for (unsigned i = 1; i < LAYER_COUNT; i++)
         nearest_offer(&nearest, layer_get((enum layer_id)i)->name);
-    fprintf(stderr, nearest.best != NULL ? "volley: no layer '%s'; did you mean '%s'? `volley ls` lists them.\n"
-                                         : "volley: no layer '%s'; `volley ls` lists them.\n",
+    fprintf(stderr,
+            nearest.best != NULL ? "volley: no layer '%s'; did you mean '%s'? `volley ls` lists them.\n"
+                                 : "volley: no layer '%s'; `volley ls` lists them.\n",
             name, nearest.best);
     return EXIT_USAGE;
 }

@@ -66,7 +66,8 @@ static int show_count(const struct show *show)
     const struct plan *plan = &show->compiled->plan;
 
     printf("%llu packet%s of %s%u bytes, %u shape%s\n", (unsigned long long)plan->n, plan->n == 1 ? "" : "s",
-           plan->n_shapes == 1 ? "" : "at most ", plan->longest, plan->n_shapes, plan->n_shapes == 1 ? "" : "s");
+           plan->n_shapes == 1 ? "" : "at most ", plan->longest, plan->n_shapes,
+           plan->n_shapes == 1 ? "" : "s");
     return EXIT_COMPLETE;
 }
 

@@ -3,6 +3,8 @@
 #include <stdarg.h>
 #include <string.h>
 
+#define DIAG_CLIP 400 // bytes of a line that are shown
+
 bool diag_set(struct diag *diag, struct span where, const char *format, ...)
 {
     va_list args;
@@ -75,6 +77,20 @@ static void put_caret(const char *line, size_t len, size_t at, size_t n, FILE *t
         fputc('~', to);
 }
 
+// Of a very long line, what stands around the place.
+static void clip(struct line *line, size_t *column)
+{
+    size_t before = *column > DIAG_CLIP / 2 ? *column - DIAG_CLIP / 2 : 0;
+
+    if (line->len <= DIAG_CLIP)
+        return;
+    line->start += before;
+    line->len -= before;
+    *column -= before;
+    if (line->len > DIAG_CLIP)
+        line->len = DIAG_CLIP;
+}
+
 static void put_place(const struct diag *diag, const char *text, FILE *to)
 {
     size_t len = strlen(text);
@@ -85,6 +101,7 @@ static void put_place(const struct diag *diag, const char *text, FILE *to)
     fprintf(to, ":%zu:%zu: ", line.number, column + 1);
     put_shown(diag->message, strlen(diag->message), to);
     fputs("\n  ", to);
+    clip(&line, &column);
     put_shown(text + line.start, line.len, to);
     fputs("\n  ", to);
     put_caret(text + line.start, line.len, column, diag->where.len, to);

@@ -31,7 +31,7 @@ bool diag_hint(struct diag *diag, const char *format, ...) PRINTF(2, 3);
 
 // Writes the error as people read it: `name:line:column: message`, the line of the text, a caret under the
 // place, and the hint. Line and column count from 1; tabs keep the caret in place; bytes that are not printable
-// ASCII are shown as '?', so that nothing in a template can steer a terminal. text NULL: the error has no place;
+// ASCII are shown as '?', and of a line over 400 bytes only what is around the place, so that nothing in a template can steer a terminal. text NULL: the error has no place;
 // `name: message` and the hint are all.
 void diag_print(const struct diag *diag, const char *name, const char *text, FILE *to);
 

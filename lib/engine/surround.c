@@ -143,11 +143,6 @@ static bool surround_is_group(const struct address *address)
     return address_is_multicast(address) || (address->family == 4 && address->value == UINT32_MAX);
 }
 
-static struct mac surround_group_mac(const struct address *address)
-{
-    return address_is_multicast(address) ? mac_of_group(address) : surround_everybody;
-}
-
 // Where a gateway answers for all, one decision holds for the rest of the family, up to the groups.
 static void surround_through_gateway(struct surround *s, const struct address *destination,
                                      const struct address *gateway, struct surroundings_route *route)
@@ -165,8 +160,10 @@ static void surround_by_hand(struct surround *s, const struct address *destinati
                                                                    : (struct address){0};
 
     surround_source(s, &own, destination->family, route);
-    if (surround_is_group(destination)) {
-        route->next_hop_mac = surround_group_mac(destination);
+    if (address_is_multicast(destination)) {
+        route->last.value = destination->family == 4 ? 0xefffffffu : ~(u128)0;
+    } else if (surround_is_group(destination)) {
+        route->next_hop_mac = surround_everybody;
     } else if (s->port->is_simulated && !s->options.has_gateway_mac) {
         struct address none = {0};
 
@@ -188,9 +185,10 @@ static void surround_on_port(struct surround *s, const struct address *destinati
 
     route->source_mac = s->port->mac;
     s->any_remote |= found->kind != ROUTE_LOCAL;
-    if (surround_is_group(destination)) {
+    if (address_is_multicast(destination)) {
+        // Only the source counts; where frames to groups go follows from the group (template/surroundings.h).
+    } else if (surround_is_group(destination)) {
         route->last = *destination;
-        route->next_hop_mac = surround_group_mac(destination);
     } else if (forced) {
         route->next_hop_mac = surround_next_hop_mac(s, &s->options.gateway);
     } else if (found->kind == ROUTE_GATEWAY) {
@@ -209,17 +207,13 @@ static void surround_on_port(struct surround *s, const struct address *destinati
 }
 
 // As Scapy shows a packet where nothing is asked: the route's interface and source, and a broadcast MAC.
-static void surround_shown(struct surround *s, const struct address *destination, const struct route *found,
+static void surround_shown(struct surround *s, const struct route *found,
                            struct surroundings_route *route)
 {
     struct route_interface interface;
 
     if (found->kind != ROUTE_NONE && route_interface_find(s->routes, NULL, found->ifindex, &interface) == 0)
         route->source_mac = interface.mac;
-    if (address_is_multicast(destination)) {
-        route->last = *destination;
-        route->next_hop_mac = mac_of_group(destination);
-    }
 }
 
 static void surround_route(void *context, const struct address *destination, struct surroundings_route *route)
@@ -237,14 +231,15 @@ static void surround_route(void *context, const struct address *destination, str
         surround_by_hand(s, destination, route);
         return;
     }
-    if (destination->family == 0)
-        asked.family = 4; // 0.0.0.0: the default route's interface
+    // No destination, or 0.0.0.0, which the kernel takes for itself: what holds for the rest of the world.
+    if (destination->family == 0 || (destination->family == 4 && destination->value == 0))
+        asked = (struct address){1, 4};
     if (route_table_find(s->routes, &asked, &found) < 0)
         found = (struct route){.first = asked, .last = asked, .kind = ROUTE_NONE};
     route->last = found.last;
     surround_source(s, &found.source, destination->family, route);
     if (s->port == NULL)
-        surround_shown(s, destination, &found, route);
+        surround_shown(s, &found, route);
     else
         surround_on_port(s, destination, &found, route);
 }

@@ -146,7 +146,8 @@ static bool syntax_list(struct syntax_parser *p, struct syntax **out)
     struct span where;
     bool comma;
 
-    return syntax_bracketed(p, ']', false, &list, &comma, &where) && syntax_make(p, SYNTAX_LIST, where, &list, out);
+    return syntax_bracketed(p, ']', false, &list, &comma, &where) &&
+           syntax_make(p, SYNTAX_LIST, where, &list, out);
 }
 
 static bool syntax_tuple(struct syntax_parser *p, struct syntax **out)
@@ -298,8 +299,8 @@ static bool syntax_factor(struct syntax_parser *p, struct syntax **out)
 }
 
 // A chain of left-associative operators.
-static bool syntax_chain(struct syntax_parser *p, const char *ops, bool (*part)(struct syntax_parser *, struct syntax **),
-                         struct syntax **out)
+static bool syntax_chain(struct syntax_parser *p, const char *ops,
+                         bool (*part)(struct syntax_parser *, struct syntax **), struct syntax **out)
 {
     struct syntax *left, *right;
 
@@ -325,7 +326,8 @@ static bool syntax_expression(struct syntax_parser *p, struct syntax **out)
     return syntax_chain(p, "+-", syntax_product, out);
 }
 
-bool syntax_parse(const char *text, size_t len, struct arena *arena, const struct syntax **tree, struct diag *diag)
+bool syntax_parse(const char *text, size_t len, struct arena *arena, const struct syntax **tree,
+                  struct diag *diag)
 {
     if (len > SYNTAX_TEXT_MAX)
         return diag_set(diag, (struct span){0}, "the expression is longer than %u bytes", SYNTAX_TEXT_MAX);
@@ -343,9 +345,10 @@ bool syntax_parse(const char *text, size_t len, struct arena *arena, const struc
     if (!syntax_expression(&p, &root))
         return false;
     if (p.token.kind != TOKEN_END)
-        return diag_set(diag, p.token.where, p.token.kind == TOKEN_MARK && p.token.mark != '\0' && strchr(")]", p.token.mark)
-                                                 ? "this bracket closes nothing"
-                                                 : "expected '/' or the end here");
+        return diag_set(diag, p.token.where,
+                        p.token.kind == TOKEN_MARK && p.token.mark != '\0' && strchr(")]", p.token.mark)
+                            ? "this bracket closes nothing"
+                            : "expected '/' or the end here");
     *tree = root;
     return true;
 }

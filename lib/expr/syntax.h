@@ -32,11 +32,11 @@ enum syntax_kind {
 struct syntax {
     enum syntax_kind kind;
     char op;
-    struct span where;      // of all of it
+    struct span where; // of all of it
     i128 number;
-    const char *bytes;      // string, name, name of the call
+    const char *bytes; // string, name, name of the call
     uint32_t len;
-    uint32_t n_items;       // of a list, tuple, call, operator
+    uint32_t n_items; // of a list, tuple, call, operator
     struct syntax **items;
     struct syntax_key *keys; // of a call: one an item; len 0: a positional argument
     struct span name_where;  // of a call
@@ -49,6 +49,7 @@ struct syntax_key {
 };
 
 // Parses the whole text, which must outlive the tree.
-bool syntax_parse(const char *text, size_t len, struct arena *arena, const struct syntax **tree, struct diag *diag) MUST_USE;
+bool syntax_parse(const char *text, size_t len, struct arena *arena, const struct syntax **tree,
+                  struct diag *diag) MUST_USE;
 
 #endif

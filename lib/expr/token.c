@@ -33,7 +33,11 @@ static bool token_number(struct token_reader *reader, struct token *token, struc
 {
     uint32_t from = reader->at, at = from, digits = 0;
     char prefix = (char)tolower((unsigned char)token_peek(reader, 1));
-    int base = token_peek(reader, 0) != '0' ? 10 : prefix == 'x' ? 16 : prefix == 'o' ? 8 : prefix == 'b' ? 2 : 10;
+    int base = token_peek(reader, 0) != '0' ? 10
+               : prefix == 'x'              ? 16
+               : prefix == 'o'              ? 8
+               : prefix == 'b'              ? 2
+                                            : 10;
     i128 value = 0;
 
     if (base != 10)

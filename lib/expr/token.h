@@ -12,7 +12,7 @@ enum token_kind {
     TOKEN_NUMBER, // 10, 0x0a, 0b1010, 0o12
     TOKEN_STRING, // "..." or '...', also b"..."; with escapes
     TOKEN_NAME,
-    TOKEN_MARK,   // one of ( ) [ ] , = / * + -
+    TOKEN_MARK, // one of ( ) [ ] , = / * + -
 };
 
 struct token {

@@ -1,6 +1,8 @@
 // Does this response answer that stimulus? Scapy's answers(), layer by layer, mended for probers: sequence numbers are
-// compared modulo 2^32, padding is never payload, a UDP answer comes from the port that was asked, and a header that is too
-// short to hold what is compared never answers.
+// compared modulo 2^32, padding is never payload, a UDP answer comes from the port that was asked, what was sent to a group
+// is answered by anyone, and a header that is too short to hold what is compared never answers. Of a quote in an ICMP or
+// ICMPv6 error, addresses, protocol, ports, and id and sequence number of echoes count; a unicast solicitation is answered
+// by whom it was sent to.
 #ifndef VOLLEY_PACKET_ANSWERS_H
 #define VOLLEY_PACKET_ANSWERS_H
 

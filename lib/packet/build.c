@@ -79,11 +79,13 @@ static void build_bind(struct build *build, unsigned i)
         lower->values[b->field] = (struct build_value){.kind = BUILD_NUMBER, .number = b->value};
     for (unsigned k = 0; k < b->n_more; k++) {
         if (lower->values[b->more[k].field].kind == BUILD_UNSET)
-            lower->values[b->more[k].field] = (struct build_value){.kind = BUILD_NUMBER, .number = b->more[k].value};
+            lower->values[b->more[k].field] =
+                (struct build_value){.kind = BUILD_NUMBER, .number = b->more[k].value};
     }
 }
 
-static uint32_t build_width(const struct field_desc *field, const struct build_value *value, const uint8_t *header)
+static uint32_t build_width(const struct field_desc *field, const struct build_value *value,
+                            const uint8_t *header)
 {
     if (field->bits != 0)
         return field->bits;

@@ -16,7 +16,7 @@ enum build_kind { BUILD_UNSET, BUILD_NUMBER, BUILD_BYTES };
 
 struct build_value {
     enum build_kind kind;
-    uint32_t len;         // BUILD_BYTES; also the width of an address of a field that has none of its own
+    uint32_t len; // BUILD_BYTES; also the width of an address of a field that has none of its own
     u128 number;
     const uint8_t *bytes; // borrowed
 };
@@ -26,19 +26,19 @@ struct build_layer {
     struct build_value values[LAYER_FIELDS_MAX]; // UNSET: default, or filled
     // Set by building.
     uint32_t start, header_bytes;
-    uint32_t bit[LAYER_FIELDS_MAX];  // where the field starts, from the frame's start; BUILD_ABSENT: not there
+    uint32_t bit[LAYER_FIELDS_MAX]; // where the field starts, from the frame's start; BUILD_ABSENT: not there
     uint32_t bits[LAYER_FIELDS_MAX]; // its width
 };
 
 // An Internet checksum over some ranges of the frame and a constant.
 struct build_sum {
-    uint32_t store;     // byte offset of the 16-bit field
-    bool zero_is_ones;  // UDP: 0 is sent as ffff
+    uint32_t store;    // byte offset of the 16-bit field
+    bool zero_is_ones; // UDP: 0 is sent as ffff
     uint8_t n_ranges;
     struct {
         uint32_t from, to;
     } range[2];
-    uint32_t constant;  // pseudo-header: protocol and length
+    uint32_t constant; // pseudo-header: protocol and length
 };
 
 struct build {

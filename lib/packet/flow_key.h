@@ -27,6 +27,10 @@ static inline void flow_key_add(struct flow_key *key, uint64_t word)
 // The hash of the flow key of the layers from `first` on. seed is the run's.
 uint64_t flow_key_of(const struct view *view, unsigned first, enum flow_role role, uint64_t seed);
 
+// Of n stimuli whose views differ in `bytes` only.
+void flow_key_of_stimuli(const struct view *alike, uint8_t *const *bytes, unsigned n, unsigned first, uint64_t seed,
+                         uint64_t *hashes);
+
 // Of a received frame: an ICMP error has the flow key of what it quotes.
 uint64_t flow_key_of_response(const struct view *view, unsigned first, enum flow_role role, uint64_t seed);
 

@@ -31,7 +31,8 @@ int layer_field(const struct layer_desc *desc, const char *name, size_t len)
     return -1;
 }
 
-enum layer_id layer_announced(const struct layer_desc *desc, uint64_t value, const uint8_t *payload, uint32_t len)
+enum layer_id layer_announced(const struct layer_desc *desc, uint64_t value, const uint8_t *payload,
+                              uint32_t len)
 {
     for (const struct binding *b = desc->bindings; b < desc->bindings + desc->n_bindings; b++) {
         if (b->value == value && (b->first_byte < 0 || (len > 0 && payload[0] == b->first_byte)))

@@ -15,8 +15,8 @@
 
 enum field_kind {
     FIELD_NUMBER,
-    FIELD_PORT,    // a number with a service's name
-    FIELD_FLAGS,   // a number, written as letters or names
+    FIELD_PORT,  // a number with a service's name
+    FIELD_FLAGS, // a number, written as letters or names
     FIELD_MAC,
     FIELD_IPV4,
     FIELD_IPV6,
@@ -40,13 +40,13 @@ enum layer_tag {
     TAG_WHOLE, // 32 bits
     TAG_HIGH,  // the upper 16 of the same 32
     TAG_LOW,
-    TAG_PORT,  // a source port, 32768 to 65535
-    TAG_ID,    // 16 bits, echoed by ICMP errors only: used when there is nothing better
+    TAG_PORT, // a source port, 32768 to 65535
+    TAG_ID,   // 16 bits, echoed by ICMP errors only: used when there is nothing better
 };
 
 // An option of a list such as TCP's: {kind, length, value}.
 struct option_desc {
-    const char *name;   // NULL ends the table
+    const char *name; // NULL ends the table
     uint8_t number;
     bool bare;          // the number alone, without length and value
     const char *format; // of its value: B, H, I a number of 8, 16, 32 bits; I* any count; NULL: bytes
@@ -54,15 +54,15 @@ struct option_desc {
 
 struct field_desc {
     const char *name;
-    uint16_t bits;   // 0: as `width` says, or else as long as its value
-    uint8_t kind;    // enum field_kind
-    uint8_t filled;  // enum field_auto
-    uint8_t tag;     // enum layer_tag
-    bool layout;     // other fields' presence, place or automatic value depend on it
-    uint32_t preset; // the default
-    const struct name *names;  // of numbers; NULL: none
+    uint16_t bits;                     // 0: as `width` says, or else as long as its value
+    uint8_t kind;                      // enum field_kind
+    uint8_t filled;                    // enum field_auto
+    uint8_t tag;                       // enum layer_tag
+    bool layout;                       // other fields' presence, place or automatic value depend on it
+    uint32_t preset;                   // the default
+    const struct name *names;          // of numbers; NULL: none
     const struct option_desc *options; // FIELD_OPTIONS
-    const char *letters;       // FIELD_FLAGS: one letter a bit from the lowest, or names separated by '+'
+    const char *letters; // FIELD_FLAGS: one letter a bit from the lowest, or names separated by '+'
     bool (*present)(const uint8_t *header);   // NULL: always; may read only bits of earlier fields
     uint16_t (*width)(const uint8_t *header); // in bits; likewise
     const char *meaning;
@@ -84,9 +84,9 @@ struct binding {
 // What measuring a header found.
 struct measure {
     uint32_t header_bytes;
-    uint32_t end;        // of header and payload, from the header's start; not above what was given
-    uint8_t next;        // enum layer_id of the payload; LAYER_RAW if unknown
-    bool quotes;         // the payload is a quote
+    uint32_t end; // of header and payload, from the header's start; not above what was given
+    uint8_t next; // enum layer_id of the payload; LAYER_RAW if unknown
+    bool quotes;  // the payload is a quote
 };
 
 struct build;
@@ -109,7 +109,8 @@ struct layer_desc {
     // NULL: nothing.
     void (*flow_key)(const struct view *view, unsigned i, enum flow_role role, struct flow_key *key);
     // NULL: same layer, and the payloads answer.
-    bool (*answers)(const struct view *r, unsigned ri, const struct view *s, unsigned si, const struct answer_rules *rules);
+    bool (*answers)(const struct view *r, unsigned ri, const struct view *s, unsigned si,
+                    const struct answer_rules *rules);
 };
 
 const struct layer_desc *layer_get(enum layer_id id);
@@ -119,7 +120,8 @@ enum layer_id layer_find(const char *name, size_t len);
 int layer_field(const struct layer_desc *desc, const char *name, size_t len);
 
 // The upper layer announced by a value; `payload` may be empty.
-enum layer_id layer_announced(const struct layer_desc *desc, uint64_t value, const uint8_t *payload, uint32_t len);
+enum layer_id layer_announced(const struct layer_desc *desc, uint64_t value, const uint8_t *payload,
+                              uint32_t len);
 const struct binding *layer_binding(const struct layer_desc *lower, enum layer_id upper);
 
 #define LAYER(id, symbol) extern const struct layer_desc layer_##symbol;

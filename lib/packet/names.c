@@ -139,8 +139,8 @@ static bool services_same(const char *name, const char *text, size_t len)
     return name[len] == '\0';
 }
 
-bool services_port(const struct services *services, enum service_protocol protocol, const char *text, size_t len,
-                   uint16_t *port)
+bool services_port(const struct services *services, enum service_protocol protocol, const char *text,
+                   size_t len, uint16_t *port)
 {
     for (size_t i = 0; services != NULL && i < services->n; i++) {
         const struct service *service = &services->list[i];

@@ -25,10 +25,10 @@ struct service {
 };
 
 struct services {
-    char *text;              // owned; the file, cut into names
-    struct service *list;    // owned; the file's lines in order, for look-ups by name
+    char *text;           // owned; the file, cut into names
+    struct service *list; // owned; the file's lines in order, for look-ups by name
     size_t n, room;
-    uint32_t *offset[2];     // owned; 65536 each: where in text the name starts, 0: none
+    uint32_t *offset[2]; // owned; 65536 each: where in text the name starts, 0: none
 };
 
 // Reads a file of the form of /etc/services; '-' in names becomes '_', as Scapy prints them, and a later
@@ -37,7 +37,7 @@ int services_init(struct services *services, const char *path) MUST_USE;
 void services_release(struct services *services);
 const char *services_name(const struct services *services, enum service_protocol protocol, uint16_t port);
 // Finds the port of a name, spelled as the file does or with '_'; the first of several.
-bool services_port(const struct services *services, enum service_protocol protocol, const char *text, size_t len,
-                   uint16_t *port);
+bool services_port(const struct services *services, enum service_protocol protocol, const char *text,
+                   size_t len, uint16_t *port);
 
 #endif

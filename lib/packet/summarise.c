@@ -11,12 +11,14 @@ static const char *summarise_name(const struct view_layer *layer)
 }
 
 // The innermost layer that has a line of its own.
-static int summarise_line(const struct view *view, unsigned first, const struct services *services, struct text *line)
+static int summarise_line(const struct view *view, unsigned first, const struct services *services,
+                          struct text *line)
 {
     for (int i = view->n - 1; i >= (int)first; i--) {
         const struct layer_desc *desc = layer_get((enum layer_id)view->layers[i].id);
 
-        if (desc->summary != NULL && !view->layers[i].quoted && desc->summary(view, (unsigned)i, services, line))
+        if (desc->summary != NULL && !view->layers[i].quoted &&
+            desc->summary(view, (unsigned)i, services, line))
             return i;
     }
     return -1;

@@ -5,6 +5,9 @@
 
 #include <string.h>
 
+// Each costs a look at the routes, and up to 32 bytes: so many take about a second.
+#define DERIVE_RUNS_MAX (1u << 22)
+
 // Where a layer's destination stands.
 struct derive_destination {
     int layer, field; // layer -1: there is none
@@ -70,51 +73,70 @@ static uint64_t derive_group_run(const struct address *group, int64_t step, uint
     return left / (uint64_t)step >= n ? n : (uint64_t)(left / (uint64_t)step) + 1;
 }
 
-// One answer of the surroundings may hold for many destinations of a segment.
-static bool derive_segment(const struct surroundings *around, enum field_auto what, uint8_t family,
-                           const struct values_segment *segment, uint64_t n, struct values_builder *b)
+// One automatic field being made.
+struct derive_job {
+    const struct surroundings *around;
+    enum field_auto what;
+    uint8_t family; // of the destinations; 0: they are no addresses
+    uint32_t runs;  // of destinations that were looked at one by one
+    struct values_builder builder;
+};
+
+// How many destinations from this one on, n at most, have the same value or the next ones in a row; and the first's value.
+static uint64_t derive_run(struct derive_job *job, const struct address *address, int64_t step, uint64_t n,
+                           u128 *value)
 {
-    for (uint64_t done = 0; done < n;) {
-        struct address address = {segment->start + (u128)((i128)done * segment->step), family};
-        struct surroundings_route route = {.last = address};
-        uint64_t count = 1;
+    struct surroundings_route route = {.last = *address};
 
-        if (what == AUTO_NEXT_HOP_MAC && address_is_multicast(&address)) {
-            struct mac mac = mac_of_group(&address);
+    if (job->what == AUTO_NEXT_HOP_MAC && address_is_multicast(address)) {
+        struct mac mac = mac_of_group(address);
 
-            count = derive_group_run(&address, segment->step, n - done);
-            if (!values_builder_range(b, derive_mac_number(&mac), count == 1 ? 0 : segment->step, count))
-                return false;
-            done += count;
-            continue;
-        }
-        around->route(around->context, &address, &route);
-        if (segment->step > 0 && route.last.value > address.value) {
-            u128 more = (route.last.value - address.value) / (uint64_t)segment->step;
+        *value = derive_mac_number(&mac);
+        return derive_group_run(address, step, n);
+    }
+    job->around->route(job->around->context, address, &route);
+    // A route may hold for groups too, but its next hop does not.
+    u128 groups = job->family == 6 ? (u128)0xff << 120 : 0xe0000000u;
+    if (job->what == AUTO_NEXT_HOP_MAC && address->value < groups && route.last.value >= groups)
+        route.last.value = groups - 1;
+    *value = derive_pick(&route, job->what, job->family);
+    if (step == 0)
+        return n;
+    if (step < 0 || route.last.value <= address->value)
+        return 1;
+    u128 more = (route.last.value - address->value) / (uint64_t)step;
+    return more >= n ? n : (uint64_t)more + 1;
+}
 
-            count = more >= n - done ? n - done : (uint64_t)more + 1;
-        } else if (segment->step == 0) {
-            count = n - done;
-        }
-        if (!values_builder_range(b, derive_pick(&route, what, family), 0, count))
+static bool derive_segment(struct derive_job *job, const struct values_segment *segment, uint64_t n)
+{
+    for (uint64_t done = 0, count; done < n; done += count) {
+        struct address address = {segment->start + (u128)((i128)done * segment->step), job->family};
+        bool group = job->what == AUTO_NEXT_HOP_MAC && address_is_multicast(&address);
+        u128 value;
+
+        if (job->runs++ == DERIVE_RUNS_MAX)
             return false;
-        done += count;
+        count = derive_run(job, &address, segment->step, n - done, &value);
+        if (count > n - done)
+            count = n - done;
+        if (!values_builder_range(&job->builder, value, group && count > 1 ? segment->step : 0, count))
+            return false;
     }
     return true;
 }
 
-static bool derive_segments(const struct surroundings *around, enum field_auto what, uint8_t family,
-                            const struct values *from, struct values_builder *b)
+static bool derive_segments(struct derive_job *job, const struct values *from)
 {
     struct values_segment one = {0, from->step, from->start};
 
     switch (from->kind) {
     case VALUES_RANGE:
-        return derive_segment(around, what, family, &one, from->n, b);
+        return derive_segment(job, &one, from->n);
     case VALUES_LIST:
         for (uint64_t i = 0; i < from->n; i++) {
             one = (struct values_segment){i, 1, from->list[i]};
-            if (!derive_segment(around, what, family, &one, 1, b))
+            if (!derive_segment(job, &one, 1))
                 return false;
         }
         return true;
@@ -122,7 +144,7 @@ static bool derive_segments(const struct surroundings *around, enum field_auto w
         for (uint64_t i = 0; i < from->n_segments; i++) {
             uint64_t end = i + 1 < from->n_segments ? from->segments[i + 1].first : from->n;
 
-            if (!derive_segment(around, what, family, &from->segments[i], end - from->segments[i].first, b))
+            if (!derive_segment(job, &from->segments[i], end - from->segments[i].first))
                 return false;
         }
         return true;
@@ -130,7 +152,8 @@ static bool derive_segments(const struct surroundings *around, enum field_auto w
         break;
     }
     one = (struct values_segment){0, 0, 0}; // ARP for something that is no IP address
-    return derive_segment(around, what, 0, &one, from->n, b);
+    job->family = 0;
+    return derive_segment(job, &one, from->n);
 }
 
 // The destination's value set, its default if the user gave none; upper layers may set it (neighbour discovery).
@@ -166,8 +189,8 @@ static bool derive_destination_values(const struct template *template, struct de
 
 // ARP requests go to everybody: who would know the answer's MAC before asking? So does what is no packet of layer 3, VLAN
 // tags aside: nobody says whose it is.
-static bool derive_is_broadcast(const struct template *template, unsigned i, const struct derive_destination *at,
-                                enum field_auto what)
+static bool derive_is_broadcast(const struct template *template, unsigned i,
+                                const struct derive_destination *at, enum field_auto what)
 {
     if (what != AUTO_NEXT_HOP_MAC)
         return false;
@@ -179,28 +202,32 @@ static bool derive_is_broadcast(const struct template *template, unsigned i, con
 }
 
 static bool derive_field(struct template *template, unsigned i, unsigned f, const struct surroundings *around,
-                         struct arena *arena)
+                         struct arena *arena, struct diag *diag)
 {
     struct template_field *field = &template->layers[i].fields[f];
     enum field_auto what = (enum field_auto)layer_get(template->layers[i].id)->fields[f].filled;
     struct derive_destination at = derive_find(template, i);
+    struct derive_job job = {.around = around, .what = what, .family = at.family};
     const struct values *from;
-    struct values_builder b;
 
     if (!derive_destination_values(template, at, arena, &from))
         return false;
-    values_builder_init(&b);
+    values_builder_init(&job.builder);
     bool ok = derive_is_broadcast(template, i, &at, what)
-                  ? values_builder_range(&b, ((u128)1 << 48) - 1, 0, from->n)
-                  : derive_segments(around, what, at.family, from, &b);
-    b.width = what != AUTO_SOURCE_ADDRESS ? 6 : at.family == 6 ? 16 : 4;
-    field->values = ok ? values_builder_make(&b, arena) : NULL;
-    values_builder_release(&b);
+                  ? values_builder_range(&job.builder, ((u128)1 << 48) - 1, 0, from->n)
+                  : derive_segments(&job, from);
+    job.builder.width = what != AUTO_SOURCE_ADDRESS ? 6 : at.family == 6 ? 16 : 4;
+    field->values = ok ? values_builder_make(&job.builder, arena) : NULL;
+    values_builder_release(&job.builder);
+    if (job.runs > DERIVE_RUNS_MAX)
+        diag_set(diag, template->layers[at.layer].fields[at.field].where,
+                 "more than %u destinations that need a next hop or source of their own", DERIVE_RUNS_MAX);
     field->derived = true;
     field->follows_layer = (int8_t)at.layer;
     field->follows = (int8_t)at.field;
     // One value for all destinations: a constant, which belongs to no digit.
-    if (field->values != NULL && field->values->kind == VALUES_RANGE && field->values->step == 0 && field->values->n > 1) {
+    if (field->values != NULL && field->values->kind == VALUES_RANGE && field->values->step == 0 &&
+        field->values->n > 1) {
         struct values *constant = arena_copy(arena, field->values, sizeof(*constant));
 
         if (constant == NULL)
@@ -236,7 +263,7 @@ static bool derive_arp_defaults(struct template_layer *layer, struct arena *aren
 }
 
 bool derive_fields(struct template *template, const struct surroundings *around, struct arena *arena,
-                     struct diag *diag)
+                   struct diag *diag)
 {
     for (unsigned i = template->n_layers; i-- > 0;) {
         struct template_layer *layer = &template->layers[i];
@@ -249,14 +276,15 @@ bool derive_fields(struct template *template, const struct surroundings *around,
                 continue;
             if (layer->fields[f].values != NULL && !layer->fields[f].derived)
                 continue;
-            if (!derive_field(template, i, f, around, arena))
+            if (!derive_field(template, i, f, around, arena, diag))
                 return diag_set(diag, layer->where, "out of memory");
         }
     }
     return true;
 }
 
-const struct values *derive_destinations(const struct template *template, struct arena *arena, uint8_t *family)
+const struct values *derive_destinations(const struct template *template, struct arena *arena,
+                                         uint8_t *family)
 {
     struct derive_destination at = derive_find(template, 0);
 

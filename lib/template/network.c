@@ -19,12 +19,18 @@ static int network_prefix(const char *text, uint32_t len)
     return value;
 }
 
-static bool network_no_address(const char *text, uint32_t len, uint8_t family, struct span where, struct diag *diag)
+static bool network_no_address(const char *text, uint32_t len, uint8_t family, struct span where,
+                               struct diag *diag)
 {
     const char *what = family == 4 ? "IPv4" : family == 6 ? "IPv6" : "IP";
+    const char *slash = memchr(text, '/', len);
+    struct address other;
 
+    if (address_parse(text, slash == NULL ? len : (uint32_t)(slash - text), &other))
+        return diag_set(diag, where, "'%.*s' is IPv%d, and this field takes %s", (int)len, text, other.family,
+                        what);
     diag_set(diag, where, "'%.*s' is no %s address or network", (int)(len < 60 ? len : 60), text, what);
-    return diag_hint(diag, "An address, or a network as ADDRESS/BITS; names are not looked up.");
+    return diag_hint(diag, "\"ADDRESS\", \"ADDRESS/BITS\" or (\"FIRST\",\"LAST\"); names are not looked up.");
 }
 
 bool network_parse(const char *text, uint32_t len, uint8_t family, struct network *out, struct span where,

@@ -37,9 +37,11 @@ static bool number_at_depth(const struct syntax *tree, i128 *out, unsigned depth
     if (tree->op == '/')
         return diag_set(diag, tree->where, "'/' stacks layers and does not divide numbers");
     if (depth == 0)
-        return diag_set(diag, tree->where, "the expression has more than %d operators in a row", NUMBER_DEPTH);
+        return diag_set(diag, tree->where, "the expression has more than %d operators in a row",
+                        NUMBER_DEPTH);
     return number_at_depth(tree->items[0], &left, depth - 1, diag) &&
-           number_at_depth(tree->items[1], &right, depth - 1, diag) && number_combine(tree, left, right, out, diag);
+           number_at_depth(tree->items[1], &right, depth - 1, diag) &&
+           number_combine(tree, left, right, out, diag);
 }
 
 bool number_evaluate(const struct syntax *tree, i128 *out, struct diag *diag)

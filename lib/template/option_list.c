@@ -12,22 +12,25 @@ struct option_list {
     uint32_t len;
 };
 
-static bool option_list_unknown(struct option_list *list, const struct option_desc *known, const struct syntax *name)
+static bool option_list_unknown(struct option_list *list, const struct option_desc *known,
+                                const struct syntax *name)
 {
     struct nearest nearest;
 
     nearest_init(&nearest, name->bytes, name->len);
     for (; known->name != NULL; known++)
         nearest_offer(&nearest, known->name);
-    diag_set(list->parser->diag, name->where, "no option '%.*s'", (int)(name->len < 40 ? name->len : 40), name->bytes);
+    diag_set(list->parser->diag, name->where, "no option '%.*s'", (int)(name->len < 40 ? name->len : 40),
+             name->bytes);
     if (nearest.best != NULL)
-        diag_hint(list->parser->diag, "Did you mean '%s'? A number and bytes make any option: (254, \"abc\").", nearest.best);
+        diag_hint(list->parser->diag,
+                  "Did you mean '%s'? A number and bytes make any option: (254, \"abc\").", nearest.best);
     return false;
 }
 
 // The option's table row by name or number; *bare is a row of its own for numbers that have no name.
-static bool option_list_kind(struct option_list *list, const struct field_desc *field, const struct syntax *tree,
-                             struct option_desc *out)
+static bool option_list_kind(struct option_list *list, const struct field_desc *field,
+                             const struct syntax *tree, struct option_desc *out)
 {
     const struct option_desc *known = field->options;
     u128 number;
@@ -70,7 +73,8 @@ static bool option_list_numbers(struct option_list *list, const char *format, co
     if (n != want)
         return diag_set(list->parser->diag, tree->where, "this option takes %u numbers, not %u", want, n);
     for (uint32_t i = 0; i < n; i++) {
-        const struct syntax *item = tree->kind == SYNTAX_TUPLE || tree->kind == SYNTAX_LIST ? tree->items[i] : tree;
+        const struct syntax *item =
+            tree->kind == SYNTAX_TUPLE || tree->kind == SYNTAX_LIST ? tree->items[i] : tree;
 
         if (!option_list_number(list, format[any ? 0 : i], item))
             return false;
@@ -78,7 +82,8 @@ static bool option_list_numbers(struct option_list *list, const char *format, co
     return true;
 }
 
-static bool option_list_value(struct option_list *list, const struct option_desc *option, const struct syntax *tree)
+static bool option_list_value(struct option_list *list, const struct option_desc *option,
+                              const struct syntax *tree)
 {
     struct values_string string;
 
@@ -89,19 +94,22 @@ static bool option_list_value(struct option_list *list, const struct option_desc
     if (!value_parse_string(list->parser, tree, &string))
         return false;
     if (string.len > OPTION_LIST_MAX || list->len + string.len > sizeof(list->bytes))
-        return diag_set(list->parser->diag, tree->where, "options have room for %d bytes in all", OPTION_LIST_MAX);
+        return diag_set(list->parser->diag, tree->where, "options have room for %d bytes in all",
+                        OPTION_LIST_MAX);
     memcpy(list->bytes + list->len, string.bytes, string.len);
     list->len += string.len;
     return true;
 }
 
-static bool option_list_add(struct option_list *list, const struct field_desc *field, const struct syntax *tree)
+static bool option_list_add(struct option_list *list, const struct field_desc *field,
+                            const struct syntax *tree)
 {
     struct option_desc option;
     uint32_t start = list->len;
 
     if (tree->kind != SYNTAX_TUPLE || tree->n_items != 2)
-        return diag_set(list->parser->diag, tree->where, "an option is written (name, value), as in ('MSS',1460)");
+        return diag_set(list->parser->diag, tree->where,
+                        "an option is written (name, value), as in ('MSS',1460)");
     if (!option_list_kind(list, field, tree->items[0], &option))
         return false;
     list->bytes[list->len++] = option.number;
@@ -112,12 +120,13 @@ static bool option_list_add(struct option_list *list, const struct field_desc *f
         list->bytes[start + 1] = (uint8_t)(list->len - start);
     }
     if (list->len > OPTION_LIST_MAX)
-        return diag_set(list->parser->diag, tree->where, "options have room for %d bytes in all", OPTION_LIST_MAX);
+        return diag_set(list->parser->diag, tree->where, "options have room for %d bytes in all",
+                        OPTION_LIST_MAX);
     return true;
 }
 
-bool option_list_encode(struct value_parser *parser, const struct field_desc *field, const struct syntax *tree,
-                        struct values_string *out)
+bool option_list_encode(struct value_parser *parser, const struct field_desc *field,
+                        const struct syntax *tree, struct values_string *out)
 {
     struct option_list list = {.parser = parser};
 

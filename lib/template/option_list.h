@@ -5,7 +5,7 @@
 #include "template/value_parse.h"
 
 // The options' bytes, padded with zeros to 32-bit words; at most 40 of them (RFC 9293 3.1). In the parser's arena.
-bool option_list_encode(struct value_parser *parser, const struct field_desc *field, const struct syntax *tree,
-                        struct values_string *out) MUST_USE;
+bool option_list_encode(struct value_parser *parser, const struct field_desc *field,
+                        const struct syntax *tree, struct values_string *out) MUST_USE;
 
 #endif

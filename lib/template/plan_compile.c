@@ -19,11 +19,12 @@ struct plan_compiler {
     struct arena *arena;
     struct diag *diag;
     int8_t digit_of[TEMPLATE_LAYERS_MAX + 1][LAYER_FIELDS_MAX]; // -1: constant, or not given
-    struct build *build; // heap; of the shape being made
-    uint8_t *zeros;      // arena; as long as the longest string
+    struct build *build;                                        // heap; of the shape being made
+    uint8_t *zeros;                                             // arena; as long as the longest string
     struct plan_patch patches[PLAN_PATCHES_MAX];
     unsigned n_patches;
-    const uint32_t *group_first[PLAN_DIGITS_MAX]; // arena; by digit, then group: the first value; NULL: one group
+    const uint32_t
+        *group_first[PLAN_DIGITS_MAX]; // arena; by digit, then group: the first value; NULL: one group
 };
 
 static bool plan_no_memory(struct plan_compiler *c)
@@ -202,10 +203,12 @@ static bool plan_is_patched(const struct plan_compiler *c, unsigned layer, unsig
 {
     const struct values *values = c->template->layers[layer].fields[field].values;
 
-    return c->digit_of[layer][field] >= 0 && (values->kind == VALUES_STRINGS || !plan_field(c, layer, field)->layout);
+    return c->digit_of[layer][field] >= 0 &&
+           (values->kind == VALUES_STRINGS || !plan_field(c, layer, field)->layout);
 }
 
-static struct build_value plan_concrete(const struct plan_compiler *c, unsigned layer, unsigned field, uint32_t shape)
+static struct build_value plan_concrete(const struct plan_compiler *c, unsigned layer, unsigned field,
+                                        uint32_t shape)
 {
     const struct values *values = c->template->layers[layer].fields[field].values;
     int d = c->digit_of[layer][field];
@@ -217,7 +220,8 @@ static struct build_value plan_concrete(const struct plan_compiler *c, unsigned 
     if (values->kind == VALUES_STRINGS) {
         struct values_string string = values->strings[digit];
 
-        return (struct build_value){.kind = BUILD_BYTES, .len = string.len, .bytes = patched ? c->zeros : string.bytes};
+        return (struct build_value){
+            .kind = BUILD_BYTES, .len = string.len, .bytes = patched ? c->zeros : string.bytes};
     }
     u128 number = patched ? 0 : values_number(values, digit);
     return (struct build_value){.kind = BUILD_NUMBER, .len = values->width, .number = number};
@@ -263,10 +267,12 @@ static void plan_place(struct plan_patch *patch, uint32_t bit, uint32_t bits)
     patch->shift = (uint8_t)(to * 8 - bit - bits);
 }
 
-static bool plan_push_patch(struct plan_compiler *c, const struct plan_patch *patch, uint32_t from, uint32_t to)
+static bool plan_push_patch(struct plan_compiler *c, const struct plan_patch *patch, uint32_t from,
+                            uint32_t to)
 {
     if (c->n_patches == PLAN_PATCHES_MAX)
-        return diag_set(c->diag, (struct span){0}, "more than %d fields vary in one packet", PLAN_PATCHES_MAX);
+        return diag_set(c->diag, (struct span){0}, "more than %d fields vary in one packet",
+                        PLAN_PATCHES_MAX);
     c->patches[c->n_patches] = *patch;
     c->patches[c->n_patches++].sums = plan_sums_over(c->build, from, to);
     return true;
@@ -302,13 +308,14 @@ static bool plan_fits(struct plan_compiler *c, unsigned i, unsigned f)
     const struct template_field *given = &c->template->layers[i].fields[f];
     uint32_t bits = c->build->layers[i].bits[f];
 
-    if (plan_field(c, i, f)->width == NULL || given->values == NULL || c->build->layers[i].bit[f] == BUILD_ABSENT)
+    if (plan_field(c, i, f)->width == NULL || given->values == NULL ||
+        c->build->layers[i].bit[f] == BUILD_ABSENT)
         return true;
     u128 largest = values_largest(given->values);
     char text[NUMBER_TEXT_MAX];
     return largest >> bits == 0 ||
-           diag_set(c->diag, given->where, "%s has %u bits here, too few for %s", plan_field(c, i, f)->name, bits,
-                    number_text((i128)largest, text));
+           diag_set(c->diag, given->where, "%s has %u bits here, too few for %s", plan_field(c, i, f)->name,
+                    bits, number_text((i128)largest, text));
 }
 
 static bool plan_field_patch(struct plan_compiler *c, unsigned i, unsigned f)
@@ -394,7 +401,8 @@ static void plan_make_sums(const struct build *build, struct plan_sum *sums)
         uint64_t total = from->constant;
 
         for (unsigned r = 0; r < from->n_ranges; r++)
-            total += checksum_add(build->bytes + from->range[r].from, from->range[r].to - from->range[r].from);
+            total +=
+                checksum_add(build->bytes + from->range[r].from, from->range[r].to - from->range[r].from);
         bool swap = from->range[from->n_ranges - 1].from % 2 != 0;
         uint16_t base = checksum_fold(total);
         sums[s] = (struct plan_sum){

@@ -17,7 +17,7 @@ struct surroundings_route {
 struct surroundings {
     void *context;
     // family 0: no destination (Ether without IP or ARP). Never fails: what is unknown is zero, or ff:ff:ff:ff:ff:ff
-    // for the next hop.
+    // for the next hop. The MACs of multicast groups are computed and not asked for: for a group, only the source counts.
     void (*route)(void *context, const struct address *destination, struct surroundings_route *route);
 };
 

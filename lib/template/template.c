@@ -20,13 +20,15 @@ static bool template_no_layer(struct template_parser *p, const struct syntax *tr
         nearest_offer(&nearest, layer_get((enum layer_id)id)->name);
     int shown = (int)(tree->len < 40 ? tree->len : 40);
     if (nearest.best != NULL)
-        diag_set(p->values.diag, tree->name_where, "no layer '%.*s'; did you mean '%s'?", shown, tree->bytes, nearest.best);
+        diag_set(p->values.diag, tree->name_where, "no layer '%.*s'; did you mean '%s'?", shown, tree->bytes,
+                 nearest.best);
     else
         diag_set(p->values.diag, tree->name_where, "no layer '%.*s'", shown, tree->bytes);
     return diag_hint(p->values.diag, "`volley ls` lists the layers.");
 }
 
-static bool template_no_field(struct template_parser *p, const struct layer_desc *desc, const struct syntax_key *key)
+static bool template_no_field(struct template_parser *p, const struct layer_desc *desc,
+                              const struct syntax_key *key)
 {
     struct nearest nearest;
 
@@ -35,24 +37,24 @@ static bool template_no_field(struct template_parser *p, const struct layer_desc
         nearest_offer(&nearest, desc->fields[f].name);
     int shown = (int)(key->len < 40 ? key->len : 40);
     if (nearest.best != NULL)
-        diag_set(p->values.diag, key->where, "%s has no field '%.*s'; did you mean '%s'?", desc->name, shown, key->name,
-                 nearest.best);
+        diag_set(p->values.diag, key->where, "%s has no field '%.*s'; did you mean '%s'?", desc->name, shown,
+                 key->name, nearest.best);
     else
         diag_set(p->values.diag, key->where, "%s has no field '%.*s'", desc->name, shown, key->name);
     return diag_hint(p->values.diag, "`volley ls %s` lists the fields.", desc->name);
 }
 
 // The field an argument is for: by name, or the load of Raw.
-static bool template_argument_field(struct template_parser *p, const struct layer_desc *desc, const struct syntax *tree,
-                                    uint32_t i, int *field)
+static bool template_argument_field(struct template_parser *p, const struct layer_desc *desc,
+                                    const struct syntax *tree, uint32_t i, int *field)
 {
     const struct syntax_key *key = &tree->keys[i];
 
     *field = key->len == 0 && desc->n_fields == 1 ? 0 : layer_field(desc, key->name, key->len);
     if (key->len == 0 && desc->n_fields != 1) {
         diag_set(p->values.diag, tree->items[i]->where, "%s takes fields by name", desc->name);
-        return diag_hint(p->values.diag, "%s(%s=...), ...; `volley ls %s` lists the fields.", desc->name,
-                         desc->fields[0].name, desc->name);
+        return diag_hint(p->values.diag, "%s(FIELD=VALUE,...); `volley ls %s` lists the fields.", desc->name,
+                         desc->name);
     }
     return *field >= 0 || template_no_field(p, desc, key);
 }

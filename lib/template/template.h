@@ -14,9 +14,9 @@
 struct template_field {
     const struct values *values; // NULL: not given
     struct span where;
-    int8_t follows;              // another field of the template that this one's value belongs to, digit by digit:
-    int8_t follows_layer;        // its layer and field; -1: none
-    bool derived;                // filled from the surroundings, not by the user
+    int8_t follows;       // another field of the template that this one's value belongs to, digit by digit:
+    int8_t follows_layer; // its layer and field; -1: none
+    bool derived;         // filled from the surroundings, not by the user
 };
 
 struct template_layer {
@@ -25,7 +25,8 @@ struct template_layer {
     struct template_field fields[LAYER_FIELDS_MAX];
 };
 
-struct template {
+struct template
+{
     unsigned n_layers;
     unsigned first_written; // 1 if a link layer was put below what the user wrote, else 0
     struct template_layer layers[TEMPLATE_LAYERS_MAX + 1];

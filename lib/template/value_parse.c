@@ -9,8 +9,8 @@
 
 #define VALUE_STRING_MAX 65535
 
-static bool value_parse_item(struct value_parser *p, const struct field_desc *field, const struct syntax *tree,
-                             struct values_builder *b);
+static bool value_parse_item(struct value_parser *p, const struct field_desc *field,
+                             const struct syntax *tree, struct values_builder *b);
 
 static bool value_out_of_memory(struct value_parser *p, const struct syntax *tree)
 {
@@ -30,7 +30,8 @@ static u128 value_max(const struct field_desc *field)
 }
 
 // "..." * n, n * "...", "..." + "..."
-static bool value_parse_string_op(struct value_parser *p, const struct syntax *tree, struct values_string *out)
+static bool value_parse_string_op(struct value_parser *p, const struct syntax *tree,
+                                  struct values_string *out)
 {
     bool repeats = tree->op == '*', count_first = repeats && number_is(tree->items[0]);
     struct values_string a, b = {NULL, 0};
@@ -38,7 +39,8 @@ static bool value_parse_string_op(struct value_parser *p, const struct syntax *t
 
     if (!value_parse_string(p, tree->items[count_first ? 1 : 0], &a))
         return false;
-    if (repeats && !number_in_range(tree->items[count_first ? 0 : 1], VALUE_STRING_MAX, "the count", &times, p->diag))
+    if (repeats &&
+        !number_in_range(tree->items[count_first ? 0 : 1], VALUE_STRING_MAX, "the count", &times, p->diag))
         return false;
     if (!repeats && !value_parse_string(p, tree->items[1], &b))
         return false;
@@ -74,8 +76,8 @@ bool value_parse_string(struct value_parser *p, const struct syntax *tree, struc
     return true;
 }
 
-static bool value_parse_bytes(struct value_parser *p, const struct field_desc *field, const struct syntax *tree,
-                              struct values_builder *b)
+static bool value_parse_bytes(struct value_parser *p, const struct field_desc *field,
+                              const struct syntax *tree, struct values_builder *b)
 {
     struct values_string string;
 
@@ -96,8 +98,8 @@ static bool value_parse_bytes(struct value_parser *p, const struct field_desc *f
     return values_builder_string(b, string.bytes, string.len) || value_out_of_memory(p, tree);
 }
 
-static bool value_parse_options(struct value_parser *p, const struct field_desc *field, const struct syntax *tree,
-                                struct values_builder *b)
+static bool value_parse_options(struct value_parser *p, const struct field_desc *field,
+                                const struct syntax *tree, struct values_builder *b)
 {
     struct values_string string;
 
@@ -126,8 +128,8 @@ static bool value_flag(const struct field_desc *field, const char *text, size_t 
     return false;
 }
 
-static bool value_parse_flags(struct value_parser *p, const struct field_desc *field, const struct syntax *tree,
-                              u128 *value)
+static bool value_parse_flags(struct value_parser *p, const struct field_desc *field,
+                              const struct syntax *tree, u128 *value)
 {
     bool named = strchr(field->letters, '+') != NULL;
     const char *at = tree->bytes, *end = tree->bytes + tree->len;
@@ -139,7 +141,8 @@ static bool value_parse_flags(struct value_parser *p, const struct field_desc *f
 
         if (!value_flag(field, at, n, value)) {
             diag_set(p->diag, tree->where, "%s has no flag '%.*s'", field->name, (int)(n < 20 ? n : 20), at);
-            return diag_hint(p->diag, named ? "Flags are %s, joined by '+'." : "Flags are letters of %s.", field->letters);
+            return diag_hint(p->diag, named ? "Flags are %s, joined by '+'." : "Flags are letters of %s.",
+                             field->letters);
         }
         at += n + (plus != NULL ? 1 : 0);
     }
@@ -160,62 +163,81 @@ static bool value_parse_service(struct value_parser *p, const struct syntax *tre
     nearest_init(&nearest, tree->bytes, tree->len);
     for (size_t i = 0; p->services != NULL && i < p->services->n; i++)
         nearest_offer(&nearest, p->services->text + p->services->list[i].name);
-    diag_set(p->diag, tree->where, "no service '%.*s' in /etc/services", (int)(tree->len < 40 ? tree->len : 40), tree->bytes);
+    diag_set(p->diag, tree->where, "no service '%.*s' in /etc/services",
+             (int)(tree->len < 40 ? tree->len : 40), tree->bytes);
     if (nearest.best != NULL)
         diag_hint(p->diag, "Did you mean '%s'?", nearest.best);
     return false;
 }
 
-static bool value_parse_name(struct value_parser *p, const struct field_desc *field, const struct syntax *tree,
-                             u128 *value)
+static bool value_parse_name(struct value_parser *p, const struct field_desc *field,
+                             const struct syntax *tree, u128 *value)
 {
     struct nearest nearest;
     uint64_t number;
 
     if (field->kind == FIELD_PORT)
         return value_parse_service(p, tree, value);
+    if (field->names == NULL)
+        return diag_set(p->diag, tree->where, "%s takes numbers, not '%.*s'", field->name,
+                        (int)(tree->len < 40 ? tree->len : 40), tree->bytes);
     if (name_find(field->names, tree->bytes, tree->len, &number)) {
         *value = number;
         return true;
     }
     nearest_init(&nearest, tree->bytes, tree->len);
-    for (const struct name *n = field->names; n != NULL && n->name != NULL; n++)
+    for (const struct name *n = field->names; n->name != NULL; n++)
         nearest_offer(&nearest, n->name);
-    diag_set(p->diag, tree->where, "%s has no value '%.*s'", field->name, (int)(tree->len < 40 ? tree->len : 40),
-             tree->bytes);
+    diag_set(p->diag, tree->where, "%s has no value '%.*s'", field->name,
+             (int)(tree->len < 40 ? tree->len : 40), tree->bytes);
     if (nearest.best != NULL)
         diag_hint(p->diag, "Did you mean '%s'?", nearest.best);
     return false;
 }
 
-static bool value_parse_number(struct value_parser *p, const struct field_desc *field, const struct syntax *tree,
-                               u128 *value)
+static bool value_parse_number(struct value_parser *p, const struct field_desc *field,
+                               const struct syntax *tree, u128 *value)
 {
     if (tree->kind == SYNTAX_STRING && field->kind == FIELD_FLAGS)
         return value_parse_flags(p, field, tree, value);
     if (tree->kind == SYNTAX_STRING)
         return value_parse_name(p, field, tree, value);
-    if (!number_is(tree))
-        return diag_set(p->diag, tree->where, "%s takes a number, a range (first,last) or a list", field->name);
-    return number_in_range(tree, value_max(field), field->name, value, p->diag);
+    if (!number_is(tree)) {
+        diag_set(p->diag, tree->where, "%s takes a number, a range (first,last) or a list", field->name);
+        if (tree->kind == SYNTAX_NAME)
+            diag_hint(p->diag, "Names of values are written in quotes: %s=\"%.*s\".", field->name,
+                      (int)(tree->len < 40 ? tree->len : 40), tree->bytes);
+        if (tree->kind == SYNTAX_CALL)
+            diag_hint(p->diag, "Templates have layers and values, but no functions.");
+        return false;
+    }
+    if (number_in_range(tree, value_max(field), field->name, value, p->diag))
+        return true;
+    // A minus sign alone subtracts from 0 (expr/syntax.c).
+    if (tree->kind == SYNTAX_BINARY && tree->op == '-' && tree->items[0]->number != 0)
+        diag_hint(p->diag, "'-' subtracts; a range is (first,last).");
+    return false;
 }
 
 // range = "(" first "," last [ "," step ] ")": inclusive, as Scapy's range(first, last + 1, step)
-static bool value_parse_range(struct value_parser *p, const struct field_desc *field, const struct syntax *tree,
-                              struct values_builder *b)
+static bool value_parse_range(struct value_parser *p, const struct field_desc *field,
+                              const struct syntax *tree, struct values_builder *b)
 {
     u128 first, last;
     i128 step = 1;
 
     if (tree->n_items != 2 && tree->n_items != 3)
-        return diag_set(p->diag, tree->where, "a range is (first,last) or (first,last,step); alternatives are a list [...]");
-    if (!value_parse_number(p, field, tree->items[0], &first) || !value_parse_number(p, field, tree->items[1], &last))
+        return diag_set(p->diag, tree->where,
+                        "a range is (first,last) or (first,last,step); alternatives are a list [...]");
+    if (!value_parse_number(p, field, tree->items[0], &first) ||
+        !value_parse_number(p, field, tree->items[1], &last))
         return false;
     if (tree->n_items == 3 && !number_evaluate(tree->items[2], &step, p->diag))
         return false;
     if (step == 0 || step > UINT32_MAX || step < -(i128)UINT32_MAX)
         return diag_set(p->diag, tree->items[2]->where, "the step must be a number other than 0");
-    i128 stop = (i128)last + 1, span = step > 0 ? stop - (i128)first : (i128)first - stop, size = step > 0 ? step : -step;
+    i128 stop = (i128)last + 1, span = step > 0 ? stop - (i128)first : (i128)first - stop,
+         size = step > 0 ? step : -step;
     uint64_t n = span <= 0 ? 0 : (uint64_t)((span + size - 1) / size);
     return values_builder_range(b, first, (int64_t)step, n) || value_out_of_memory(p, tree);
 }
@@ -240,7 +262,8 @@ static bool value_parse_network(struct value_parser *p, uint8_t family, const st
     struct network network;
 
     if (tree->kind != SYNTAX_STRING)
-        return diag_set(p->diag, tree->where, "expected an address or a network in quotes: \"198.18.0.0/24\"");
+        return diag_set(p->diag, tree->where,
+                        "expected an address or a network in quotes: \"198.18.0.0/24\"");
     if (!network_parse(tree->bytes, tree->len, family, &network, tree->where, p->diag))
         return false;
     b->width = network.first.family == 4 ? 4 : 16;
@@ -254,7 +277,8 @@ static bool value_parse_address_range(struct value_parser *p, uint8_t family, co
     struct address ends[2];
 
     if (tree->n_items != 2)
-        return diag_set(p->diag, tree->where, "a range of addresses is (first,last); alternatives are a list [...]");
+        return diag_set(p->diag, tree->where,
+                        "a range of addresses is (first,last); alternatives are a list [...]");
     for (unsigned i = 0; i < 2; i++) {
         const struct syntax *item = tree->items[i];
 
@@ -279,8 +303,8 @@ static bool value_parse_addresses(struct value_parser *p, uint8_t family, const 
 }
 
 // ARP's: a MAC for hwsrc and hwdst, addresses for psrc and pdst, or bytes of any length
-static bool value_parse_either(struct value_parser *p, const struct field_desc *field, const struct syntax *tree,
-                               struct values_builder *b)
+static bool value_parse_either(struct value_parser *p, const struct field_desc *field,
+                               const struct syntax *tree, struct values_builder *b)
 {
     struct mac mac;
     u128 value = 0;
@@ -290,11 +314,12 @@ static bool value_parse_either(struct value_parser *p, const struct field_desc *
     if (tree->kind != SYNTAX_STRING || !mac_parse(tree->bytes, tree->len, &mac))
         return value_parse_bytes(p, field, tree, b);
     b->width = 6;
-    return value_parse_mac(p, tree, &value) && (values_builder_range(b, value, 1, 1) || value_out_of_memory(p, tree));
+    return value_parse_mac(p, tree, &value) &&
+           (values_builder_range(b, value, 1, 1) || value_out_of_memory(p, tree));
 }
 
-static bool value_parse_scalar(struct value_parser *p, const struct field_desc *field, const struct syntax *tree,
-                               struct values_builder *b)
+static bool value_parse_scalar(struct value_parser *p, const struct field_desc *field,
+                               const struct syntax *tree, struct values_builder *b)
 {
     bool ok = field->kind == FIELD_MAC;
     u128 value = 0;
@@ -304,14 +329,15 @@ static bool value_parse_scalar(struct value_parser *p, const struct field_desc *
     return values_builder_range(b, value, 1, 1) || value_out_of_memory(p, tree);
 }
 
-static bool value_parse_item(struct value_parser *p, const struct field_desc *field, const struct syntax *tree,
-                             struct values_builder *b)
+static bool value_parse_item(struct value_parser *p, const struct field_desc *field,
+                             const struct syntax *tree, struct values_builder *b)
 {
     switch ((enum field_kind)field->kind) {
     case FIELD_NUMBER:
     case FIELD_PORT:
     case FIELD_FLAGS:
-        return tree->kind == SYNTAX_TUPLE ? value_parse_range(p, field, tree, b) : value_parse_scalar(p, field, tree, b);
+        return tree->kind == SYNTAX_TUPLE ? value_parse_range(p, field, tree, b)
+                                          : value_parse_scalar(p, field, tree, b);
     case FIELD_MAC:
         return value_parse_scalar(p, field, tree, b);
     case FIELD_IPV4:
@@ -328,8 +354,8 @@ static bool value_parse_item(struct value_parser *p, const struct field_desc *fi
     return false;
 }
 
-static bool value_parse_list(struct value_parser *p, const struct field_desc *field, const struct syntax *tree,
-                             struct values_builder *b)
+static bool value_parse_list(struct value_parser *p, const struct field_desc *field,
+                             const struct syntax *tree, struct values_builder *b)
 {
     for (uint32_t i = 0; i < tree->n_items; i++) {
         const struct syntax *item = tree->items[i];

@@ -19,6 +19,7 @@ bool value_parse(struct value_parser *parser, const struct field_desc *field, co
                  const struct values **values) MUST_USE;
 
 // A string, or strings joined by '+' and repeated by '*'. In the arena.
-bool value_parse_string(struct value_parser *parser, const struct syntax *tree, struct values_string *out) MUST_USE;
+bool value_parse_string(struct value_parser *parser, const struct syntax *tree,
+                        struct values_string *out) MUST_USE;
 
 #endif

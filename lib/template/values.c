@@ -54,7 +54,8 @@ u128 values_largest(const struct values *values)
     for (uint64_t i = 0; values->kind == VALUES_SEGMENTS && i < values->n_segments; i++) {
         uint64_t next = i + 1 < values->n_segments ? values->segments[i + 1].first : values->n;
 
-        largest = values_larger(largest, values_larger(values->segments[i].start, values_number(values, next - 1)));
+        largest =
+            values_larger(largest, values_larger(values->segments[i].start, values_number(values, next - 1)));
     }
     return largest;
 }

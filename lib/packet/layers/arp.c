@@ -1,26 +1,32 @@
 // Address resolution (RFC 826).
+#include "packet/layers/arp.h"
 #include "base/address.h"
 #include "packet/build.h"
 #include "packet/bytes.h"
-#include "packet/layers/arp.h"
 #include "packet/layers/ether.h"
 
 enum { ARP_FIXED_BYTES = 8 };
 
 static const struct name arp_hwtypes[] = {{1, "Ethernet (10Mb)"}, {6, "IEEE 802 Networks"}, {0, NULL}};
 static const struct name arp_ops[] = {
-    {1, "who-has"},   {2, "is-at"},    {3, "RARP-req"}, {4, "RARP-rep"},
-    {5, "Dyn-RARP-req"}, {6, "Dyn-RAR-rep"}, {7, "Dyn-RARP-err"}, {8, "InARP-req"}, {9, "InARP-rep"}, {0, NULL},
+    {1, "who-has"},     {2, "is-at"},        {3, "RARP-req"},  {4, "RARP-rep"},  {5, "Dyn-RARP-req"},
+    {6, "Dyn-RAR-rep"}, {7, "Dyn-RARP-err"}, {8, "InARP-req"}, {9, "InARP-rep"}, {0, NULL},
 };
 
 static const struct field_desc arp_fields[] = {
-    {"hwtype", 16, FIELD_NUMBER, .layout = true, .preset = 1, .names = arp_hwtypes, .meaning = "kind of hardware"},
-    {"ptype", 16, FIELD_NUMBER, .layout = true, .preset = 0x0800, .names = ether_types, .meaning = "kind of address"},
-    {"hwlen", 8, FIELD_NUMBER, .filled = AUTO_COMPUTED, .layout = true, .meaning = "bytes of a hardware address"},
-    {"plen", 8, FIELD_NUMBER, .filled = AUTO_COMPUTED, .layout = true, .meaning = "bytes of a protocol address"},
+    {"hwtype", 16, FIELD_NUMBER, .layout = true, .preset = 1, .names = arp_hwtypes,
+     .meaning = "kind of hardware"},
+    {"ptype", 16, FIELD_NUMBER, .layout = true, .preset = 0x0800, .names = ether_types,
+     .meaning = "kind of address"},
+    {"hwlen", 8, FIELD_NUMBER, .filled = AUTO_COMPUTED, .layout = true,
+     .meaning = "bytes of a hardware address"},
+    {"plen", 8, FIELD_NUMBER, .filled = AUTO_COMPUTED, .layout = true,
+     .meaning = "bytes of a protocol address"},
     {"op", 16, FIELD_NUMBER, .preset = 1, .names = arp_ops, .meaning = "who-has, is-at, ..."},
-    {"hwsrc", 0, FIELD_ADDRESS, .filled = AUTO_SOURCE_MAC, .meaning = "sender's MAC; the interface's unless set"},
-    {"psrc", 0, FIELD_ADDRESS, .filled = AUTO_SOURCE_ADDRESS, .meaning = "sender's address; by route to pdst unless set"},
+    {"hwsrc", 0, FIELD_ADDRESS, .filled = AUTO_SOURCE_MAC,
+     .meaning = "sender's MAC; the interface's unless set"},
+    {"psrc", 0, FIELD_ADDRESS, .filled = AUTO_SOURCE_ADDRESS,
+     .meaning = "sender's address; by route to pdst unless set"},
     {"hwdst", 0, FIELD_ADDRESS, .meaning = "target's MAC"},
     {"pdst", 0, FIELD_ADDRESS, .meaning = "target's address"},
 };
@@ -78,7 +84,8 @@ static void arp_address(const uint8_t *p, uint8_t len, struct text *text)
         text_add(text, "%s%02x", k == 0 ? "" : ":", p[k]);
 }
 
-static bool arp_summary(const struct view *view, unsigned i, const struct services *services, struct text *text)
+static bool arp_summary(const struct view *view, unsigned i, const struct services *services,
+                        struct text *text)
 {
     struct arp_addresses at = arp_addresses(view, i);
     uint16_t op = get16(view_header(view, i) + 6);

@@ -13,10 +13,8 @@ static const struct field_desc dot1q_fields[] = {
 };
 
 static const struct binding dot1q_bindings[] = {
-    {LAYER_ETHER, DOT1Q_TYPE, 0x0001, -1, 0, {{0}}},
-    {LAYER_IP, DOT1Q_TYPE, 0x0800, -1, 0, {{0}}},
-    {LAYER_ARP, DOT1Q_TYPE, 0x0806, -1, 0, {{0}}},
-    {LAYER_DOT1Q, DOT1Q_TYPE, 0x8100, -1, 0, {{0}}},
+    {LAYER_ETHER, DOT1Q_TYPE, 0x0001, -1, 0, {{0}}}, {LAYER_IP, DOT1Q_TYPE, 0x0800, -1, 0, {{0}}},
+    {LAYER_ARP, DOT1Q_TYPE, 0x0806, -1, 0, {{0}}},   {LAYER_DOT1Q, DOT1Q_TYPE, 0x8100, -1, 0, {{0}}},
     {LAYER_IPV6, DOT1Q_TYPE, 0x86dd, -1, 0, {{0}}},
 };
 
@@ -25,11 +23,13 @@ static bool dot1q_measure(const uint8_t *p, uint32_t avail, bool quoted, struct 
     (void)quoted;
     if (avail < 4)
         return false;
-    *m = (struct measure){4, avail, layer_announced(&layer_dot1q, get16(p + 2), p + 4, avail - 4), false};
+    *m = (struct measure){4, avail, (uint8_t)layer_announced(&layer_dot1q, get16(p + 2), p + 4, avail - 4),
+                          false};
     return true;
 }
 
-static bool dot1q_summary(const struct view *view, unsigned i, const struct services *services, struct text *text)
+static bool dot1q_summary(const struct view *view, unsigned i, const struct services *services,
+                          struct text *text)
 {
     const uint8_t *p = view_header(view, i);
 

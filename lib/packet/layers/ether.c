@@ -1,12 +1,13 @@
 // Ethernet II (IEEE 802.3 3.2.6).
+#include "packet/layers/ether.h"
 #include "base/address.h"
 #include "packet/bytes.h"
 #include "packet/layer.h"
-#include "packet/layers/ether.h"
 
 enum { ETHER_DST, ETHER_SRC, ETHER_TYPE };
 
 // As Scapy names them.
+// clang-format off
 const struct name ether_types[] = {
     {0x0800, "IPv4"}, {0x0805, "X25"}, {0x0806, "ARP"}, {0x0808, "FR_ARP"}, {0x08ff, "BPQ"}, {0x22f3, "TRILL"},
     {0x22f4, "L2_IS_IS"}, {0x6558, "TEB"}, {0x6559, "RAW_FR"}, {0x8035, "RARP"}, {0x809b, "ATALK"},
@@ -16,6 +17,7 @@ const struct name ether_types[] = {
     {0x88e5, "802_1AE"}, {0x88e7, "PBB"}, {0x88f5, "MVRP"}, {0x88f7, "PTP"}, {0x8906, "FCOE"}, {0x8914, "FIP"},
     {0x8915, "ROCE"}, {0xa0ed, "6LoWPAN"}, {0, NULL},
 };
+// clang-format on
 
 static const struct field_desc ether_fields[] = {
     {"dst", 48, FIELD_MAC, .filled = AUTO_NEXT_HOP_MAC, .meaning = "destination; the next hop's unless set"},
@@ -24,10 +26,8 @@ static const struct field_desc ether_fields[] = {
 };
 
 static const struct binding ether_bindings[] = {
-    {LAYER_ETHER, ETHER_TYPE, 0x0001, -1, 0, {{0}}},
-    {LAYER_IP, ETHER_TYPE, 0x0800, -1, 0, {{0}}},
-    {LAYER_ARP, ETHER_TYPE, 0x0806, -1, 0, {{0}}},
-    {LAYER_DOT1Q, ETHER_TYPE, 0x8100, -1, 0, {{0}}},
+    {LAYER_ETHER, ETHER_TYPE, 0x0001, -1, 0, {{0}}}, {LAYER_IP, ETHER_TYPE, 0x0800, -1, 0, {{0}}},
+    {LAYER_ARP, ETHER_TYPE, 0x0806, -1, 0, {{0}}},   {LAYER_DOT1Q, ETHER_TYPE, 0x8100, -1, 0, {{0}}},
     {LAYER_IPV6, ETHER_TYPE, 0x86dd, -1, 0, {{0}}},
 };
 
@@ -36,7 +36,8 @@ static bool ether_measure(const uint8_t *p, uint32_t avail, bool quoted, struct 
     (void)quoted;
     if (avail < 14)
         return false;
-    *m = (struct measure){14, avail, layer_announced(&layer_ether, get16(p + 12), p + 14, avail - 14), false};
+    *m = (struct measure){14, avail,
+                          (uint8_t)layer_announced(&layer_ether, get16(p + 12), p + 14, avail - 14), false};
     return true;
 }
 
@@ -52,7 +53,8 @@ void ether_ends_text(const uint8_t *p, struct text *text)
     text_add(text, "%s > %s", from, to);
 }
 
-static bool ether_summary(const struct view *view, unsigned i, const struct services *services, struct text *text)
+static bool ether_summary(const struct view *view, unsigned i, const struct services *services,
+                          struct text *text)
 {
     const uint8_t *p = view_header(view, i);
 
@@ -79,7 +81,8 @@ static bool ether_answers(const struct view *r, unsigned ri, const struct view *
                           const struct answer_rules *rules)
 {
     return si < s->n && s->layers[si].id == LAYER_ETHER &&
-           get16(view_header(r, ri) + 12) == get16(view_header(s, si) + 12) && answers(r, ri + 1, s, si + 1, rules);
+           get16(view_header(r, ri) + 12) == get16(view_header(s, si) + 12) &&
+           answers(r, ri + 1, s, si + 1, rules);
 }
 
 const struct layer_desc layer_ether = {

@@ -8,6 +8,6 @@
 extern const struct name ether_types[];
 
 void ether_ends_text(const uint8_t *header, struct text *text); // "source > destination"
-void ether_type_text(uint16_t type, struct text *text); // its name, or 0x...
+void ether_type_text(uint16_t type, struct text *text);         // its name, or 0x...
 
 #endif

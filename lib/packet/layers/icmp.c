@@ -14,6 +14,7 @@ enum {
     ICMP_PARAM_PROBLEM = 12,
 };
 
+// clang-format off
 static const struct name icmp_types[] = {
     {0, "echo-reply"}, {3, "dest-unreach"}, {4, "source-quench"}, {5, "redirect"}, {8, "echo-request"},
     {9, "router-advertisement"}, {10, "router-solicitation"}, {11, "time-exceeded"}, {12, "parameter-problem"},
@@ -62,6 +63,7 @@ static const struct name icmp_typed_codes[] = {ICMP_CODES{0, NULL}};
 #define ICMP_CODE(type, code, name) {code, name},
 static const struct name icmp_codes[] = {ICMP_CODES{0, NULL}};
 #undef ICMP_CODE
+// clang-format on
 
 static bool icmp_has_id(const uint8_t *p)
 {
@@ -106,7 +108,8 @@ static bool icmp_has_mtu(const uint8_t *p)
 // Time exceeded and parameter problem have two bytes of it, all others but those that use the place four.
 static bool icmp_has_unused(const uint8_t *p)
 {
-    return p[0] != 0 && p[0] != ICMP_DEST_UNREACH && p[0] != ICMP_REDIRECT && p[0] != 8 && !(p[0] >= 13 && p[0] <= 18);
+    return p[0] != 0 && p[0] != ICMP_DEST_UNREACH && p[0] != ICMP_REDIRECT && p[0] != 8 &&
+           !(p[0] >= 13 && p[0] <= 18);
 }
 
 static uint16_t icmp_unused_bits(const uint8_t *p)
@@ -115,7 +118,8 @@ static uint16_t icmp_unused_bits(const uint8_t *p)
 }
 
 static const struct field_desc icmp_fields[] = {
-    {"type", 8, FIELD_NUMBER, .layout = true, .preset = 8, .names = icmp_types, .meaning = "echo-request, dest-unreach, ..."},
+    {"type", 8, FIELD_NUMBER, .layout = true, .preset = 8, .names = icmp_types,
+     .meaning = "echo-request, dest-unreach, ..."},
     {"code", 8, FIELD_NUMBER, .names = icmp_codes, .meaning = "what kind of it; names are of one type each"},
     {"chksum", 16, FIELD_NUMBER, .filled = AUTO_COMPUTED, .meaning = "over the whole message"},
     {"id", 16, FIELD_NUMBER, .tag = TAG_HIGH, .present = icmp_has_id, .meaning = "identifier; echoed"},
@@ -126,7 +130,8 @@ static const struct field_desc icmp_fields[] = {
     {"gw", 32, FIELD_IPV4, .present = icmp_has_gateway, .meaning = "the better gateway"},
     {"ptr", 8, FIELD_NUMBER, .present = icmp_has_pointer, .meaning = "which byte is wrong"},
     {"reserved", 8, FIELD_NUMBER, .present = icmp_has_reserved, .meaning = "0"},
-    {"length", 8, FIELD_NUMBER, .present = icmp_has_length, .meaning = "of the quote in 32-bit words (RFC 4884)"},
+    {"length", 8, FIELD_NUMBER, .present = icmp_has_length,
+     .meaning = "of the quote in 32-bit words (RFC 4884)"},
     {"addr_mask", 32, FIELD_IPV4, .present = icmp_has_mask, .meaning = "address mask"},
     {"nexthopmtu", 16, FIELD_NUMBER, .present = icmp_has_mtu, .meaning = "MTU of the next hop (RFC 1191)"},
     {"unused", 0, FIELD_NUMBER, .present = icmp_has_unused, .width = icmp_unused_bits, .meaning = "0"},
@@ -171,7 +176,8 @@ static void icmp_finish(struct build *build, unsigned i)
                          });
 }
 
-static bool icmp_summary(const struct view *view, unsigned i, const struct services *services, struct text *text)
+static bool icmp_summary(const struct view *view, unsigned i, const struct services *services,
+                         struct text *text)
 {
     const uint8_t *p = view_header(view, i);
     char source[ADDRESS_TEXT_MAX], destination[ADDRESS_TEXT_MAX];

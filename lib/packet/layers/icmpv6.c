@@ -5,24 +5,39 @@
 #include "packet/transport.h"
 
 static const struct name icmpv6_types[] = {
-    {1, "Destination unreachable"}, {2, "Packet too big"}, {3, "Time exceeded"}, {4, "Parameter problem"},
-    {128, "Echo Request"}, {129, "Echo Reply"}, {0, NULL},
+    {1, "Destination unreachable"},
+    {2, "Packet too big"},
+    {3, "Time exceeded"},
+    {4, "Parameter problem"},
+    {128, "Echo Request"},
+    {129, "Echo Reply"},
+    {0, NULL},
 };
 
 static const struct name icmpv6_unreachable_codes[] = {
-    {0, "No route to destination"}, {1, "Communication with destination administratively prohibited"},
-    {2, "Beyond scope of source address"}, {3, "Address unreachable"}, {4, "Port unreachable"}, {0, NULL},
+    {0, "No route to destination"},
+    {1, "Communication with destination administratively prohibited"},
+    {2, "Beyond scope of source address"},
+    {3, "Address unreachable"},
+    {4, "Port unreachable"},
+    {0, NULL},
 };
 
 static const struct name icmpv6_time_codes[] = {
-    {0, "hop limit exceeded in transit"}, {1, "fragment reassembly time exceeded"}, {0, NULL},
+    {0, "hop limit exceeded in transit"},
+    {1, "fragment reassembly time exceeded"},
+    {0, NULL},
 };
 
 static const struct name icmpv6_problem_codes[] = {
-    {0, "erroneous header field encountered"}, {1, "unrecognized Next Header type encountered"},
-    {2, "unrecognized IPv6 option encountered"}, {3, "first fragment has incomplete header chain"}, {0, NULL},
+    {0, "erroneous header field encountered"},
+    {1, "unrecognized Next Header type encountered"},
+    {2, "unrecognized IPv6 option encountered"},
+    {3, "first fragment has incomplete header chain"},
+    {0, NULL},
 };
 
+// clang-format off
 #define ICMPV6_START(type_, codes)                                                                                  \
     {"type", 8, FIELD_NUMBER, .preset = (type_), .names = icmpv6_types, .meaning = "what it is"},                   \
     {"code", 8, FIELD_NUMBER, .names = (codes), .meaning = "what kind of it"},                                      \
@@ -30,9 +45,12 @@ static const struct name icmpv6_problem_codes[] = {
 
 #define ICMPV6_ECHO(type_)                                                                                          \
     {                                                                                                               \
-        ICMPV6_START(type_, NULL), {"id", 16, FIELD_NUMBER, .tag = TAG_HIGH, .meaning = "identifier; echoed"},                       \
-        {"seq", 16, FIELD_NUMBER, .tag = TAG_LOW, .meaning = "sequence number; echoed"}, {"data", 0, FIELD_BYTES, .meaning = "echoed"} \
+        ICMPV6_START(type_, NULL),                                                                                  \
+        {"id", 16, FIELD_NUMBER, .tag = TAG_HIGH, .meaning = "identifier; echoed"},                                 \
+        {"seq", 16, FIELD_NUMBER, .tag = TAG_LOW, .meaning = "sequence number; echoed"},                            \
+        {"data", 0, FIELD_BYTES, .meaning = "echoed"}                                                               \
     }
+// clang-format on
 
 static const struct field_desc icmpv6_echo_request_fields[] = ICMPV6_ECHO(128);
 static const struct field_desc icmpv6_echo_reply_fields[] = ICMPV6_ECHO(129);
@@ -86,12 +104,14 @@ static bool icmpv6_echo_summary(const struct view *view, unsigned i, const struc
     const uint8_t *p = view_header(view, i);
 
     (void)services;
-    text_add(text, "ICMPv6 Echo %s (id: 0x%x seq: 0x%x)", view->layers[i].id == LAYER_ICMPV6_ECHO_REQUEST ? "Request" : "Reply", get16(p + 4),
+    text_add(text, "ICMPv6 Echo %s (id: 0x%x seq: 0x%x)",
+             view->layers[i].id == LAYER_ICMPV6_ECHO_REQUEST ? "Request" : "Reply", get16(p + 4),
              get16(p + 6));
     return true;
 }
 
-static void icmpv6_echo_flow_key(const struct view *view, unsigned i, enum flow_role role, struct flow_key *key)
+static void icmpv6_echo_flow_key(const struct view *view, unsigned i, enum flow_role role,
+                                 struct flow_key *key)
 {
     (void)role;
     flow_key_add(key, get32(view_header(view, i) + 4));
@@ -111,30 +131,31 @@ static bool icmpv6_echo_answers(const struct view *r, unsigned ri, const struct 
 
     if (r->layers[ri].quoted)
         return r->layers[ri].id == LAYER_ICMPV6_ECHO_REQUEST && memcmp(rp + 4, sp + 4, common - 4) == 0;
-    return r->layers[ri].id == LAYER_ICMPV6_ECHO_REPLY && r_bytes == s_bytes && memcmp(rp + 4, sp + 4, common - 4) == 0;
+    return r->layers[ri].id == LAYER_ICMPV6_ECHO_REPLY && r_bytes == s_bytes &&
+           memcmp(rp + 4, sp + 4, common - 4) == 0;
 }
 
-#define ICMPV6_ECHO_LAYER(symbol, name_, meaning_)                                                                  \
-    const struct layer_desc layer_##symbol = {                                                                      \
-        .name = name_,                                                                                              \
-        .meaning = meaning_,                                                                                        \
-        .fields = symbol##_fields,                                                                                  \
-        .n_fields = ARRAY_SIZE(symbol##_fields),                                                                    \
-        .measure = icmpv6_echo_measure,                                                                             \
-        .finish = icmpv6_finish,                                                                                    \
-        .summary = icmpv6_echo_summary,                                                                             \
-        .flow_key = icmpv6_echo_flow_key,                                                                           \
-        .answers = icmpv6_echo_answers,                                                                             \
+#define ICMPV6_ECHO_LAYER(symbol, name_, meaning_) \
+    const struct layer_desc layer_##symbol = {     \
+        .name = name_,                             \
+        .meaning = meaning_,                       \
+        .fields = symbol##_fields,                 \
+        .n_fields = ARRAY_SIZE(symbol##_fields),   \
+        .measure = icmpv6_echo_measure,            \
+        .finish = icmpv6_finish,                   \
+        .summary = icmpv6_echo_summary,            \
+        .flow_key = icmpv6_echo_flow_key,          \
+        .answers = icmpv6_echo_answers,            \
     }
 
-#define ICMPV6_ERROR_LAYER(symbol, name_, meaning_)                                                                 \
-    const struct layer_desc layer_##symbol = {                                                                      \
-        .name = name_,                                                                                              \
-        .meaning = meaning_,                                                                                        \
-        .fields = symbol##_fields,                                                                                  \
-        .n_fields = ARRAY_SIZE(symbol##_fields),                                                                    \
-        .measure = icmpv6_error_measure,                                                                            \
-        .finish = icmpv6_finish,                                                                                    \
+#define ICMPV6_ERROR_LAYER(symbol, name_, meaning_) \
+    const struct layer_desc layer_##symbol = {      \
+        .name = name_,                              \
+        .meaning = meaning_,                        \
+        .fields = symbol##_fields,                  \
+        .n_fields = ARRAY_SIZE(symbol##_fields),    \
+        .measure = icmpv6_error_measure,            \
+        .finish = icmpv6_finish,                    \
     }
 
 ICMPV6_ECHO_LAYER(icmpv6_echo_request, "ICMPv6EchoRequest", "ICMPv6 echo request (RFC 4443 4.1)");

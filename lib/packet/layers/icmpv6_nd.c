@@ -7,12 +7,15 @@
 
 enum { ND_BYTES = 24, ND_TARGET_AT = 8 };
 
-static const struct name nd_types[] = {{135, "Neighbor Solicitation"}, {136, "Neighbor Advertisement"}, {0, NULL}};
+static const struct name nd_types[] = {
+    {135, "Neighbor Solicitation"}, {136, "Neighbor Advertisement"}, {0, NULL}};
 
+// clang-format off
 #define ND_START(type_)                                                                                             \
     {"type", 8, FIELD_NUMBER, .preset = (type_), .names = nd_types, .meaning = "what it is"},                       \
     {"code", 8, FIELD_NUMBER, .meaning = "0"},                                                                      \
     {"cksum", 16, FIELD_NUMBER, .filled = AUTO_COMPUTED, .meaning = "over a pseudo-header and the whole message"}
+// clang-format on
 
 static const struct field_desc nd_ns_fields[] = {
     ND_START(135),
@@ -37,7 +40,8 @@ static bool nd_measure(const uint8_t *p, uint32_t avail, bool quoted, struct mea
     return avail >= ND_BYTES;
 }
 
-static bool nd_summary(const struct view *view, unsigned i, const struct services *services, struct text *text)
+static bool nd_summary(const struct view *view, unsigned i, const struct services *services,
+                       struct text *text)
 {
     const uint8_t *p = view_header(view, i);
     struct address target = address_from_bytes(6, p + ND_TARGET_AT);
@@ -69,17 +73,17 @@ static bool nd_answers(const struct view *r, unsigned ri, const struct view *s, 
            memcmp(view_header(r, ri) + ND_TARGET_AT, view_header(s, si) + ND_TARGET_AT, 16) == 0;
 }
 
-#define ND_LAYER(symbol, name_, meaning_, fields_)                                                                  \
-    const struct layer_desc layer_##symbol = {                                                                      \
-        .name = name_,                                                                                              \
-        .meaning = meaning_,                                                                                        \
-        .fields = fields_,                                                                                          \
-        .n_fields = ARRAY_SIZE(fields_),                                                                            \
-        .measure = nd_measure,                                                                                      \
-        .finish = icmpv6_finish,                                                                                    \
-        .summary = nd_summary,                                                                                      \
-        .flow_key = nd_flow_key,                                                                                    \
-        .answers = nd_answers,                                                                                      \
+#define ND_LAYER(symbol, name_, meaning_, fields_) \
+    const struct layer_desc layer_##symbol = {     \
+        .name = name_,                             \
+        .meaning = meaning_,                       \
+        .fields = fields_,                         \
+        .n_fields = ARRAY_SIZE(fields_),           \
+        .measure = nd_measure,                     \
+        .finish = icmpv6_finish,                   \
+        .summary = nd_summary,                     \
+        .flow_key = nd_flow_key,                   \
+        .answers = nd_answers,                     \
     }
 
 ND_LAYER(icmpv6_ns, "ICMPv6ND_NS", "ICMPv6 neighbour solicitation (RFC 4861 4.3)", nd_ns_fields);

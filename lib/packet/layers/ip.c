@@ -7,6 +7,7 @@
 enum { IP_FIXED_BYTES = 20 };
 
 // As Debian's /etc/protocols has them.
+// clang-format off
 static const struct name ip_protocols[] = {
     {0, "hopopt"}, {1, "icmp"}, {2, "igmp"}, {3, "ggp"}, {4, "ipencap"}, {5, "st"}, {6, "tcp"}, {8, "egp"},
     {9, "igp"}, {12, "pup"}, {17, "udp"}, {20, "hmp"}, {22, "xns_idp"}, {27, "rdp"}, {29, "iso_tp4"}, {33, "dccp"},
@@ -17,12 +18,15 @@ static const struct name ip_protocols[] = {
     {132, "sctp"}, {133, "fc"}, {135, "mobility_header"}, {136, "udplite"}, {137, "mpls_in_ip"}, {138, "manet"},
     {139, "hip"}, {140, "shim6"}, {141, "wesp"}, {142, "rohc"}, {143, "ethernet"}, {0, NULL},
 };
+// clang-format on
 
 static const struct field_desc ip_fields[] = {
     {"version", 4, FIELD_NUMBER, .preset = 4, .meaning = "4"},
-    {"ihl", 4, FIELD_NUMBER, .filled = AUTO_COMPUTED, .layout = true, .meaning = "header's length in 32-bit words"},
+    {"ihl", 4, FIELD_NUMBER, .filled = AUTO_COMPUTED, .layout = true,
+     .meaning = "header's length in 32-bit words"},
     {"tos", 8, FIELD_NUMBER, .meaning = "DSCP and ECN"},
-    {"len", 16, FIELD_NUMBER, .filled = AUTO_COMPUTED, .layout = true, .meaning = "header and payload, in bytes"},
+    {"len", 16, FIELD_NUMBER, .filled = AUTO_COMPUTED, .layout = true,
+     .meaning = "header and payload, in bytes"},
     {"id", 16, FIELD_NUMBER, .tag = TAG_ID, .preset = 1, .meaning = "identification, for reassembly"},
     {"flags", 3, FIELD_FLAGS, .letters = "MF+DF+evil", .meaning = "more fragments, don't fragment"},
     {"frag", 13, FIELD_NUMBER, .meaning = "fragment offset, in 8 bytes"},
@@ -54,7 +58,8 @@ static bool ip_measure(const uint8_t *p, uint32_t avail, bool quoted, struct mea
         total = avail;
     }
     bool later_fragment = (get16(p + 6) & 0x1fff) != 0;
-    enum layer_id next = later_fragment ? LAYER_RAW : layer_announced(&layer_ip, p[9], p + header, total - header);
+    enum layer_id next =
+        later_fragment ? LAYER_RAW : layer_announced(&layer_ip, p[9], p + header, total - header);
     *m = (struct measure){header, total, (uint8_t)next, false};
     return true;
 }
@@ -98,7 +103,8 @@ bool ip_addresses_text(const struct view *view, unsigned i, char source[ADDRESS_
     return true;
 }
 
-static bool ip_summary(const struct view *view, unsigned i, const struct services *services, struct text *text)
+static bool ip_summary(const struct view *view, unsigned i, const struct services *services,
+                       struct text *text)
 {
     const uint8_t *p = view_header(view, i);
     const char *protocol = name_of(ip_protocols, p[9]);

@@ -5,7 +5,21 @@
 #include "base/address.h"
 #include "packet/view.h"
 
-enum { IP_VERSION, IP_IHL, IP_TOS, IP_LEN, IP_ID, IP_FLAGS, IP_FRAG, IP_TTL, IP_PROTO, IP_CHKSUM, IP_SRC, IP_DST, IP_OPTIONS };
+enum {
+    IP_VERSION,
+    IP_IHL,
+    IP_TOS,
+    IP_LEN,
+    IP_ID,
+    IP_FLAGS,
+    IP_FRAG,
+    IP_TTL,
+    IP_PROTO,
+    IP_CHKSUM,
+    IP_SRC,
+    IP_DST,
+    IP_OPTIONS
+};
 enum { IPV6_VERSION, IPV6_TC, IPV6_FL, IPV6_PLEN, IPV6_NH, IPV6_HLIM, IPV6_SRC, IPV6_DST };
 
 #define IPV6_ADDRESSES_AT 8 // bytes from the header's start to src, with dst behind it

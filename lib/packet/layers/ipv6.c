@@ -7,11 +7,13 @@
 
 enum { IPV6_BYTES = 40 };
 
+// clang-format off
 static const struct name ipv6_next_headers[] = {
     {0, "Hop-by-Hop Option Header"}, {4, "IP"}, {6, "TCP"}, {17, "UDP"}, {41, "IPv6"}, {43, "Routing Header"},
     {44, "Fragment Header"}, {47, "GRE"}, {50, "ESP Header"}, {51, "AH Header"}, {58, "ICMPv6"},
     {59, "No Next Header"}, {60, "Destination Option Header"}, {112, "VRRP"}, {132, "SCTP"}, {135, "Mobility Header"}, {0, NULL},
 };
+// clang-format on
 
 static const struct field_desc ipv6_fields[] = {
     {"version", 4, FIELD_NUMBER, .preset = 6, .meaning = "6"},
@@ -63,7 +65,8 @@ static void ipv6_finish(struct build *build, unsigned i)
         build_put(build, i, IPV6_PLEN, build_payload_end(build) - build->layers[i].start - IPV6_BYTES);
 }
 
-static bool ipv6_summary(const struct view *view, unsigned i, const struct services *services, struct text *text)
+static bool ipv6_summary(const struct view *view, unsigned i, const struct services *services,
+                         struct text *text)
 {
     char source[ADDRESS_TEXT_MAX], destination[ADDRESS_TEXT_MAX];
 
@@ -100,7 +103,8 @@ static bool ipv6_answers(const struct view *r, unsigned ri, const struct view *s
     const uint8_t *asker = sp + IPV6_ADDRESSES_AT, *asked = asker + 16;
 
     if (r->layers[ri].quoted)
-        return memcmp(rp + IPV6_ADDRESSES_AT, asker, 32) == 0 && rp[6] == sp[6] && answers(r, ri + 1, s, si + 1, rules);
+        return memcmp(rp + IPV6_ADDRESSES_AT, asker, 32) == 0 && rp[6] == sp[6] &&
+               answers(r, ri + 1, s, si + 1, rules);
     // A group may be answered to a group: an advertisement to all nodes.
     bool to_asker = memcmp(rp + IPV6_ADDRESSES_AT + 16, asker, 16) == 0;
     if (!to_asker && !(asked[0] == 0xff && memcmp(rp + IPV6_ADDRESSES_AT + 16, asked, 16) == 0))

@@ -2,7 +2,19 @@
 #include "packet/bytes.h"
 #include "packet/transport.h"
 
-enum { TCP_SPORT, TCP_DPORT, TCP_SEQ, TCP_ACK, TCP_DATAOFS, TCP_RESERVED, TCP_FLAGS, TCP_WINDOW, TCP_CHKSUM, TCP_URGPTR, TCP_OPTIONS };
+enum {
+    TCP_SPORT,
+    TCP_DPORT,
+    TCP_SEQ,
+    TCP_ACK,
+    TCP_DATAOFS,
+    TCP_RESERVED,
+    TCP_FLAGS,
+    TCP_WINDOW,
+    TCP_CHKSUM,
+    TCP_URGPTR,
+    TCP_OPTIONS
+};
 enum { TCP_FIXED_BYTES = 20, TCP_QUOTED_BYTES = 8, TCP_ACK_SLACK = 2 };
 enum { TCP_SYN = 0x02, TCP_RST = 0x04, TCP_ACK_FLAG = 0x10 };
 
@@ -10,23 +22,26 @@ static const char tcp_letters[] = "FSRPAUECN";
 
 // IANA's TCP option kinds, by Scapy's names.
 static const struct option_desc tcp_options[] = {
-    {"EOL", 0, true, NULL},      {"NOP", 1, true, NULL},         {"MSS", 2, false, "H"},
-    {"WScale", 3, false, "B"},   {"SAckOK", 4, false, NULL},     {"SAck", 5, false, "I*"},
+    {"EOL", 0, true, NULL},        {"NOP", 1, true, NULL},         {"MSS", 2, false, "H"},
+    {"WScale", 3, false, "B"},     {"SAckOK", 4, false, NULL},     {"SAck", 5, false, "I*"},
     {"Timestamp", 8, false, "II"}, {"AltChkSum", 14, false, "BH"}, {"AltChkSumOpt", 15, false, NULL},
-    {"MD5", 19, false, NULL},    {"Mood", 25, false, NULL},      {"UTO", 28, false, "H"},
-    {"AO", 29, false, NULL},     {"TFO", 34, false, "II"},       {NULL, 0, false, NULL},
+    {"MD5", 19, false, NULL},      {"Mood", 25, false, NULL},      {"UTO", 28, false, "H"},
+    {"AO", 29, false, NULL},       {"TFO", 34, false, "II"},       {NULL, 0, false, NULL},
 };
 
 static const struct field_desc tcp_fields[] = {
     {"sport", 16, FIELD_PORT, .preset = 20, .meaning = "source port"},
     {"dport", 16, FIELD_PORT, .preset = 80, .meaning = "destination port"},
-    {"seq", 32, FIELD_NUMBER, .tag = TAG_WHOLE, .meaning = "sequence number of the first byte, or of the SYN"},
+    {"seq", 32, FIELD_NUMBER, .tag = TAG_WHOLE,
+     .meaning = "sequence number of the first byte, or of the SYN"},
     {"ack", 32, FIELD_NUMBER, .meaning = "the next sequence number expected"},
     {"dataofs", 4, FIELD_NUMBER, .filled = AUTO_COMPUTED, .meaning = "header's length in 32-bit words"},
     {"reserved", 3, FIELD_NUMBER, .meaning = "0"},
-    {"flags", 9, FIELD_FLAGS, .preset = TCP_SYN, .letters = tcp_letters, .meaning = "FIN SYN RST PSH ACK URG ECE CWR NS"},
+    {"flags", 9, FIELD_FLAGS, .preset = TCP_SYN, .letters = tcp_letters,
+     .meaning = "FIN SYN RST PSH ACK URG ECE CWR NS"},
     {"window", 16, FIELD_NUMBER, .preset = 8192, .meaning = "bytes the sender will take"},
-    {"chksum", 16, FIELD_NUMBER, .filled = AUTO_COMPUTED, .meaning = "over a pseudo-header and the whole segment"},
+    {"chksum", 16, FIELD_NUMBER, .filled = AUTO_COMPUTED,
+     .meaning = "over a pseudo-header and the whole segment"},
     {"urgptr", 16, FIELD_NUMBER, .meaning = "end of urgent data"},
     {"options", 0, FIELD_OPTIONS, .options = tcp_options, .meaning = "[('MSS',1460),('NOP',None),...]"},
 };
@@ -55,7 +70,8 @@ static void tcp_finish(struct build *build, unsigned i)
     transport_sum(build, i, TCP_CHKSUM, TRANSPORT_TCP, false);
 }
 
-static bool tcp_summary(const struct view *view, unsigned i, const struct services *services, struct text *text)
+static bool tcp_summary(const struct view *view, unsigned i, const struct services *services,
+                        struct text *text)
 {
     uint16_t flags = tcp_flags(view_header(view, i));
 

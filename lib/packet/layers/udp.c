@@ -9,7 +9,8 @@ static const struct field_desc udp_fields[] = {
     {"sport", 16, FIELD_PORT, .tag = TAG_PORT, .preset = 53, .meaning = "source port"},
     {"dport", 16, FIELD_PORT, .preset = 53, .meaning = "destination port"},
     {"len", 16, FIELD_NUMBER, .filled = AUTO_COMPUTED, .meaning = "header and payload, in bytes"},
-    {"chksum", 16, FIELD_NUMBER, .filled = AUTO_COMPUTED, .meaning = "over a pseudo-header and the whole datagram"},
+    {"chksum", 16, FIELD_NUMBER, .filled = AUTO_COMPUTED,
+     .meaning = "over a pseudo-header and the whole datagram"},
 };
 
 // A length below 8 makes no datagram (0 is a jumbogram's, RFC 2675); a longer one than there is may only stand in a quote.
@@ -33,7 +34,8 @@ static void udp_finish(struct build *build, unsigned i)
     transport_sum(build, i, UDP_CHKSUM, TRANSPORT_UDP, true);
 }
 
-static bool udp_summary(const struct view *view, unsigned i, const struct services *services, struct text *text)
+static bool udp_summary(const struct view *view, unsigned i, const struct services *services,
+                        struct text *text)
 {
     text_add(text, "UDP ");
     transport_endpoints(view, i, SERVICE_UDP, services, text);

@@ -1,0 +1,81 @@
+"""Every packet of a template is, byte by byte and in order, the one that Scapy builds."""
+
+import random
+
+import generator
+import pytest
+
+GENERATED = 800
+GENERATED_LONG = 20_000
+SEED = 20_240_601
+
+
+@pytest.fixture(scope='session')
+def n_generated(run_long_tests):
+    return GENERATED_LONG if run_long_tests else GENERATED
+
+
+def difference(peer, template, what):
+    """What differs, as text; '' if nothing does."""
+    wanted = peer.scapy(template.scapy(), what)
+    if isinstance(wanted, str):
+        return f'Scapy refuses it: {wanted}'
+    status, out, err = peer.volley('show', template.volley(), f'--{what}')
+    got = out.split('\n')[:-1]
+    if status != 0:
+        return f'status {status}: {err}'
+    if wanted == got:
+        return ''
+    for i, (w, g) in enumerate(zip(wanted, got)):
+        if w != g:
+            return f'packet {i}\n  scapy  {w}\n  volley {g}'
+    return f'scapy has {len(wanted)} packets, volley {len(got)}'
+
+
+def compare(peer, what, n, seed):
+    draw = random.Random(seed)
+    packets = 0
+    for number in range(n):
+        template = generator.draw_template(draw)
+        why = difference(peer, template, what)
+        if why:
+            refused = why.startswith('Scapy refuses')
+            small = generator.shrink(template, lambda t: (w := difference(peer, t, what)) != '' and
+                                     w.startswith('Scapy refuses') == refused)
+            pytest.fail(f'template {number}, seed {seed}: {template.volley()}\nsmallest: {small.volley()}\n'
+                        f'in Scapy: {small.scapy()}\n{difference(peer, small, what)}')
+        packets += template.n
+    return packets
+
+
+def test_bytes(peer, n_generated, record_property):
+    record_property('packets', compare(peer, 'hex', n_generated, SEED))
+
+
+def test_summaries(peer, n_generated, record_property):
+    record_property('packets', compare(peer, 'summary', n_generated // 4, SEED + 1))
+
+
+# What random templates meet seldom: addresses and MACs by route, groups, our own addresses.
+AUTOMATIC = [
+    'Ether()/IP(dst=["198.18.0.9","198.18.0.1","198.19.0.1","127.0.0.1"])/UDP()',
+    'Ether()/IP(dst="198.18.0.0/24")/TCP()',
+    'Ether()/IP(dst=["224.0.0.0/30","198.18.0.7","239.127.255.254/30","232.0.0.1/31","255.255.255.255"])',
+    'Ether()/Dot1Q()/IP(dst="224.0.0.0/30")/UDP()',
+    'Ether()/Ether()/IP(dst="224.0.0.1")',
+    'Ether(src="02:00:00:00:00:01")/"x"/IP(dst="224.0.0.1")',
+    'Ether()/IPv6(dst=["2001:2::9","2001:2:0:1::/126","::1"])/UDP()',
+    'Ether()/IPv6(dst=["ff05::ffff:fffe/127","ff02::/125"],src="2001:2::1")',
+    'Ether()/IPv6()/ICMPv6ND_NS(tgt="2001:2::9")',
+    'ARP(pdst="198.18.0.0/28")',
+    'ARP(op=2,pdst="198.19.0.5",hwdst="02:00:00:00:00:02")',
+    'IP(dst="198.18.0.9")/IP(dst="127.0.0.1")/IPv6(dst="2001:2::9")',
+]
+
+
+@pytest.mark.parametrize('template', AUTOMATIC)
+def test_automatic_addresses(peer, template):
+    wanted = peer.scapy(template)
+    status, out, err = peer.volley('show', template, '--hex')
+    assert (status, err) == (0, '')
+    assert out.split('\n')[:-1] == wanted
