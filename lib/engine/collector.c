@@ -44,7 +44,8 @@ void collector_release(struct collector *c)
 
 static void collector_add(_Atomic uint64_t *counter, uint64_t n)
 {
-    atomic_store_explicit(counter, atomic_load_explicit(counter, memory_order_relaxed) + n, memory_order_relaxed);
+    atomic_store_explicit(counter, atomic_load_explicit(counter, memory_order_relaxed) + n,
+                          memory_order_relaxed);
 }
 
 // The first error stops sending: what can't be stored need not be asked for.
@@ -96,7 +97,7 @@ static void collector_print(struct collector *c, const struct view *stimulus, co
     if (packet.n > 1 && packet.layers[packet.n - 1].id == LAYER_PADDING)
         packet.n--;
     summarise(&packet, collector_first_layer(c, &packet), c->services, &text);
-    text_add(&text, "\n");
+    line[text.len < sizeof(line) - 1 ? text.len++ : text.len - 1] = '\n';
     errno = 0;
     if (fwrite(line, 1, text.len, c->pairs) != text.len)
         collector_check(c, errno != 0 ? -errno : -EIO);
@@ -114,24 +115,28 @@ static struct view collector_stimulus(struct collector *c, uint64_t position)
 
 static void collector_answer(struct collector *c, const struct record *record)
 {
-    uint64_t ticks = record->arrived_ticks > record->sent_ticks ? record->arrived_ticks - record->sent_ticks : 0;
+    uint64_t ticks =
+        record->arrived_ticks > record->sent_ticks ? record->arrived_ticks - record->sent_ticks : 0;
     uint64_t rtt = clock_ticks_to_ns(&c->clock, ticks);
     char comment[CAPTURE_COMMENT_MAX];
 
     histogram_add(&c->rtt, rtt);
     c->classes[record->class]++;
     collector_add(&c->n_answered, 1);
-    if (c->error < 0 || (c->answered == NULL && c->pairs == NULL))
+    bool prints = c->pairs != NULL && c->error == 0;
+    if (c->answered == NULL && !prints)
         return;
     struct view stimulus = collector_stimulus(c, record->position), answer;
     view_decode(&answer, record->frame, record->len, LAYER_ETHER);
     if (c->answered != NULL) {
         capture_comment_stimulus(comment, sizeof(comment), record->index, true);
-        collector_write(c, c->answered, &stimulus, CAPTURE_TX, record->sent_ticks, record->index * 16, comment);
+        collector_write(c, c->answered, &stimulus, CAPTURE_TX, record->sent_ticks, record->index * 16,
+                        comment);
         capture_comment_answer(comment, sizeof(comment), record->index, 1, rtt);
-        collector_write(c, c->answered, &answer, CAPTURE_RX, record->arrived_ticks, record->index * 16 + 1, comment);
+        collector_write(c, c->answered, &answer, CAPTURE_RX, record->arrived_ticks, record->index * 16 + 1,
+                        comment);
     }
-    if (c->pairs != NULL)
+    if (prints)
         collector_print(c, &stimulus, &answer);
 }
 
@@ -144,7 +149,8 @@ static bool collector_drain(struct collector *c)
         const struct record *record;
         uint32_t len;
 
-        for (unsigned k = 0; k < COLLECTOR_RECORDS_A_STEP && (record = channel_next(channel, &len)) != NULL; k++) {
+        for (unsigned k = 0; k < COLLECTOR_RECORDS_A_STEP && (record = channel_next(channel, &len)) != NULL;
+             k++) {
             collector_answer(c, record);
             channel_free_record(channel);
             any = true;
@@ -155,7 +161,8 @@ static bool collector_drain(struct collector *c)
 
 // ---- silence
 
-static void collector_write_silent(struct collector *c, const struct view *view, uint64_t index, uint64_t ticks)
+static void collector_write_silent(struct collector *c, const struct view *view, uint64_t index,
+                                   uint64_t ticks)
 {
     char comment[CAPTURE_COMMENT_MAX];
 
@@ -169,19 +176,20 @@ static uint64_t collector_sent_ticks(const struct window_retired *block, unsigne
 }
 
 // n positions in a row, from the k-th of the block on.
-static void collector_silent_run(struct collector *c, const struct round *round, const struct window_retired *block,
-                                 unsigned k, unsigned n)
+static void collector_silent_run(struct collector *c, const struct round *round,
+                                 const struct window_retired *block, unsigned k, unsigned n)
 {
     struct probes_built built;
 
     if (c->spooling) {
         order_indices(&round->order, block->first + k, built.indices, n);
         for (unsigned i = 0; i < n; i++)
-            collector_check(c, spool_add(&c->spools[c->attempt], built.indices[i], round->first + block->first + k + i,
+            collector_check(c, spool_add(&c->spools[c->attempt], built.indices[i],
+                                         round->first + block->first + k + i,
                                          collector_sent_ticks(block, k + i)));
         return;
     }
-    if (c->unanswered == NULL || c->error < 0)
+    if (c->unanswered == NULL)
         return;
     probes_build(c->probes, round, round->first + block->first + k, n, c->frames, &built);
     for (unsigned i = 0; i < n; i++) {
@@ -192,7 +200,8 @@ static void collector_silent_run(struct collector *c, const struct round *round,
     }
 }
 
-static void collector_silent(struct collector *c, const struct round *round, const struct window_retired *block)
+static void collector_silent(struct collector *c, const struct round *round,
+                             const struct window_retired *block)
 {
     uint64_t bits = block->unanswered;
 
@@ -227,25 +236,32 @@ static bool collector_retire(struct collector *c, struct round *round, uint64_t 
 // The unanswered of this attempt become the next one's list.
 static int collector_next_round(struct collector *c)
 {
-    const struct spool *list = &c->spools[c->attempt];
-    int err = spool_map(&c->spools[c->attempt]);
+    struct spool *list = &c->spools[c->attempt];
+    bool another = c->attempt + 1 < c->retry;
+    int err = spool_map(list);
 
+    if (err == 0 && another)
+        err = spool_open(&c->spools[c->attempt + 1]);
+    if (err == 0)
+        err = probes_add_round(c->probes, list->lists[SPOOL_INDEX], list->n);
     if (err < 0)
         return err;
     c->attempt++;
-    c->spooling = c->attempt < c->retry;
-    if (c->spooling) {
-        err = spool_open(&c->spools[c->attempt]);
-        if (err < 0)
-            return err;
-    }
+    c->spooling = another;
     atomic_store_explicit(&c->n_silent, 0, memory_order_relaxed);
-    return probes_add_round(c->probes, list->lists[SPOOL_INDEX], list->n);
+    return 0;
 }
 
 static bool collector_round_is_over(const struct round *round)
 {
     return window_oldest(&round->window) == round->n;
+}
+
+// When sending was stopped, the run is over once nothing that was claimed waits. Acquire: what senders claimed before.
+static bool collector_nothing_waits(const struct collector *c, const struct round *round)
+{
+    return atomic_load_explicit(&c->control->n_stopped, memory_order_acquire) == c->n_senders &&
+           window_oldest(&round->window) == window_newest(&round->window);
 }
 
 static void collector_advance(struct collector *c, struct round *round)
@@ -260,8 +276,8 @@ static void collector_advance(struct collector *c, struct round *round)
             return;
         collector_check(c, err);
     }
-    // When sending was stopped, the run is over once nothing that was claimed waits.
-    if (over || (stopping && window_oldest(&round->window) == window_newest(&round->window)))
+    // Nobody reads the results any more, or all is said.
+    if (c->error == -EPIPE || over || (stopping && collector_nothing_waits(c, round)))
         atomic_store_explicit(&c->done, true, memory_order_release);
 }
 
@@ -317,14 +333,12 @@ static void collector_write_listed(struct collector *c, const struct spool *list
     collector_write_silent(c, &view, list->lists[SPOOL_INDEX][k], list->lists[SPOOL_SENT][k]);
 }
 
-// Probes that an earlier attempt sent, and that this one did not reach.
-static void collector_unreached(struct collector *c, const struct round *round)
+// The k-th of this attempt's list was not sent again.
+static void collector_unreached(struct collector *c, uint64_t k)
 {
-    for (uint64_t k = window_newest(&round->window); c->attempt > 0 && k < round->n; k++) {
-        collector_add(&c->n_silent, 1);
-        if (c->unanswered != NULL && c->error == 0)
-            collector_write_listed(c, &c->spools[c->attempt - 1], k);
-    }
+    collector_add(&c->n_silent, 1);
+    if (c->unanswered != NULL)
+        collector_write_listed(c, &c->spools[c->attempt - 1], k);
 }
 
 // Given up in this attempt in the hope of another one, which will not come.
@@ -335,7 +349,7 @@ static void collector_unspool(struct collector *c)
     if (!c->spooling || c->unanswered == NULL)
         return;
     collector_check(c, spool_map(spool));
-    for (uint64_t k = 0; k < spool->n && c->error == 0; k++)
+    for (uint64_t k = 0; k < spool->n && spool->lists[SPOOL_INDEX] != NULL; k++)
         collector_write_listed(c, spool, k);
 }
 
@@ -343,21 +357,24 @@ uint64_t collector_finish(struct collector *c, struct sender *const *senders, un
 {
     struct round *round = probes_current(c->probes);
     struct window_retired block;
-    uint64_t failed = 0;
+    uint64_t in_hand = 0;
 
     while (collector_drain(c))
         ;
     while (window_retire(&round->window, UINT64_MAX, &block)) {
         uint64_t unsent = collector_unsent_bits(round, &block, senders, n_senders);
 
-        failed += (unsigned)__builtin_popcountll(unsent);
-        block.unanswered &= c->attempt == 0 ? ~unsent : ~(uint64_t)0;
+        in_hand += c->attempt == 0 ? (unsigned)__builtin_popcountll(unsent) : 0;
+        block.unanswered &= ~unsent;
+        for (; c->attempt > 0 && unsent != 0; unsent &= unsent - 1)
+            collector_unreached(c, block.first + (unsigned)__builtin_ctzll(unsent));
         if (c->probes->options.match && block.unanswered != 0)
             collector_silent(c, round, &block);
     }
-    collector_unreached(c, round);
+    for (uint64_t k = window_newest(&round->window); c->attempt > 0 && k < round->n; k++)
+        collector_unreached(c, k);
     collector_unspool(c);
     if (c->pairs != NULL && fflush(c->pairs) != 0)
         collector_check(c, -errno);
-    return c->attempt == 0 ? failed : 0;
+    return in_hand;
 }

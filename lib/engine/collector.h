@@ -21,7 +21,7 @@ struct collector {
     struct port *port;            // borrowed
     struct control *control;      // borrowed
     struct receiver **receivers;  // borrowed
-    unsigned n_receivers;
+    unsigned n_receivers, n_senders;
     struct clock clock;
     uint64_t timeout_ticks;
     uint32_t retry;
@@ -52,8 +52,8 @@ void collector_release(struct collector *collector);
 // One round of its loop; never waits. Returns whether there was something to do.
 bool collector_step(struct collector *collector);
 
-// After the workers have ended: takes what is left. Positions in hand of senders were not sent. Returns how many
-// those are. Adds the probes of this attempt that never had their turn, if an earlier attempt sent them, to the unanswered.
+// After the workers have ended: takes what is left. Positions in hand of senders were not sent. Returns how many those
+// are of the first attempt. What a later attempt did not send again stays unanswered as the one before it was sent.
 uint64_t collector_finish(struct collector *collector, struct sender *const *senders, unsigned n_senders);
 
 #endif

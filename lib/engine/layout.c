@@ -48,7 +48,8 @@ static bool layout_by_machine(struct layout *layout, bool receive)
 
     if (n < 4)
         return layout_add(layout, cores[n > 1 ? 1 : 0], true, receive);
-    return layout_add(layout, cores[1], true, false) && (!receive || layout_add(layout, cores[2], false, true));
+    return layout_add(layout, cores[1], true, false) &&
+           (!receive || layout_add(layout, cores[2], false, true));
 }
 
 bool layout_make(struct layout *layout, const unsigned *tx, unsigned n_tx, const unsigned *rx, unsigned n_rx,

@@ -15,9 +15,11 @@ int receiver_init(struct receiver *r, uint64_t channel_bytes)
 
     if (err < 0)
         return err;
-    r->scratch.frame = malloc((size_t)r->probes->plan->longest + PLAN_SLACK);
+    size_t room = (size_t)r->probes->plan->longest + PLAN_SLACK;
+    r->scratch.frame = malloc(room);
+    r->scratch.burst = malloc(PLAN_BURST * room);
     r->ring = aligned_alloc(CACHE_LINE, (sizeof(*r->ring) + CACHE_LINE - 1) / CACHE_LINE * CACHE_LINE);
-    if (r->scratch.frame == NULL || r->ring == NULL) {
+    if (r->scratch.frame == NULL || r->scratch.burst == NULL || r->ring == NULL) {
         receiver_release(r);
         return -ENOMEM;
     }
@@ -29,8 +31,10 @@ void receiver_release(struct receiver *r)
 {
     channel_release(&r->channel);
     free(r->scratch.frame);
+    free(r->scratch.burst);
     free(r->ring);
     r->scratch.frame = NULL;
+    r->scratch.burst = NULL;
     r->ring = NULL;
 }
 
@@ -67,7 +71,8 @@ static void receiver_reply(struct receiver *r, const struct match *match)
 
     if (!r->answers_neighbours)
         return;
-    uint16_t len = neighbour_reply(match->view.bytes, match->view.len, r->own, ARRAY_SIZE(r->own), &r->port->mac, reply);
+    uint16_t len =
+        neighbour_reply(match->view.bytes, match->view.len, r->own, ARRAY_SIZE(r->own), &r->port->mac, reply);
     if (len > 0)
         reply_ring_put(r->ring, reply, len);
 }
@@ -108,8 +113,10 @@ static unsigned receiver_burst(struct receiver *r, uint16_t queue)
     uint64_t now = r->port->ops->now(r->port);
     for (unsigned k = 0; k < n; k++)
         match_decode(r->probes, frames[k].data, frames[k].len, &r->matches[k]);
+    match_prepare(r->probes, r->matches, n, &r->scratch);
     for (unsigned k = 0; k < n; k++)
-        counts[receiver_is_ours(r, &frames[k]) ? OUTCOME_FILTERED : receiver_outcome(r, &r->matches[k], now)]++;
+        counts[receiver_is_ours(r, &frames[k]) ? OUTCOME_FILTERED
+                                               : receiver_outcome(r, &r->matches[k], now)]++;
     r->port->ops->rx_put(r->port, queue, frames, n);
     counts[OUTCOME_RECEIVED] = n;
     for (unsigned o = 0; o < OUTCOME_COUNT; o++) {
@@ -119,11 +126,28 @@ static unsigned receiver_burst(struct receiver *r, uint16_t queue)
     return n;
 }
 
+static void receiver_judge(struct receiver *r, bool full)
+{
+    r->n_full = full ? r->n_full + 1 : 0;
+    bool behind = r->n_full >= RECEIVER_BEHIND && r->n_full % RECEIVER_RESPITE != 0;
+
+    if (behind != receiver_is_behind(r))
+        atomic_store_explicit(&r->behind, behind, memory_order_relaxed);
+}
+
 unsigned receiver_step(struct receiver *r)
 {
     unsigned n = 0;
+    bool full = false;
 
-    for (uint16_t queue = r->first_queue; queue < r->port->n_queues; queue = (uint16_t)(queue + r->queue_step))
-        n += receiver_burst(r, queue);
+    for (uint16_t queue = r->first_queue; queue < r->port->n_queues;
+         queue = (uint16_t)(queue + r->queue_step)) {
+        unsigned came = receiver_burst(r, queue);
+
+        full |= came == RECEIVER_BURST;
+        n += came;
+    }
+    receiver_judge(r, full);
+    atomic_store_explicit(&r->n_steps, receiver_steps(r) + 1, memory_order_relaxed);
     return n;
 }

@@ -13,6 +13,10 @@
 #include "probe/match.h"
 
 #define RECEIVER_BURST 32
+// Full bursts in a row that mean: more comes than we take. The smallest RX ring, AF_XDP's, holds 64 of them.
+#define RECEIVER_BEHIND 8
+// While behind, every so many full bursts something may be sent all the same: a flood from outside must not silence us.
+#define RECEIVER_RESPITE 64
 
 struct receiver {
     // Constant after init.
@@ -27,11 +31,14 @@ struct receiver {
     // The thread's.
     struct match matches[RECEIVER_BURST];
     struct match_scratch scratch; // owned
+    uint32_t n_full;              // bursts in a row that came full
 
     // Shared with the collector, with the sender of the queue, and with main.
     struct channel channel;  // owned
     struct reply_ring *ring; // owned
     struct outcomes outcomes;
+    _Alignas(CACHE_LINE) atomic_bool behind;
+    _Atomic uint64_t n_steps;
 };
 
 // 0 or -errno; the constant fields are set by the caller.
@@ -40,5 +47,17 @@ void receiver_release(struct receiver *receiver);
 
 // One round of the worker's loop over all its queues; never waits, but for room in the channel. Returns how many frames came.
 unsigned receiver_step(struct receiver *receiver);
+
+// Any thread: frames come faster than they are taken. Sending more would lose answers.
+static inline bool receiver_is_behind(const struct receiver *receiver)
+{
+    return atomic_load_explicit(&receiver->behind, memory_order_relaxed);
+}
+
+// Any thread: grows while the receiver runs; 0: it does not yet.
+static inline uint64_t receiver_steps(const struct receiver *receiver)
+{
+    return atomic_load_explicit(&receiver->n_steps, memory_order_relaxed);
+}
 
 #endif

@@ -18,6 +18,7 @@
 #define RUN_OUTSTANDING_MAX  (16u << 20) // 16 bytes each in the flow table
 #define RUN_BLOCK_SPREAD_S   5e-6        // a block's positions share a send time: they must leave within that
 #define RUN_STALL_NS         5000000000u
+#define RUN_UNHEARD_MAX      1024u // half of the smallest RX ring, AF_XDP's
 #define RUN_COLLECTOR_NAP_US 200
 
 struct run {
@@ -40,7 +41,7 @@ struct run {
     struct summary_file files[RUN_FILES_MAX];
     struct port_counters before;
     uint64_t planned;
-    uint64_t tx_failed;
+    uint64_t in_hand; // claimed, but never accepted by the port
     unsigned stops;
 };
 
@@ -88,7 +89,8 @@ static int run_make_probes(struct run *run)
 
 static int run_make_receiver(struct run *run, unsigned r)
 {
-    struct receiver *receiver = aligned_alloc(CACHE_LINE, (sizeof(*receiver) + CACHE_LINE - 1) / CACHE_LINE * CACHE_LINE);
+    struct receiver *receiver =
+        aligned_alloc(CACHE_LINE, (sizeof(*receiver) + CACHE_LINE - 1) / CACHE_LINE * CACHE_LINE);
 
     if (receiver == NULL)
         return -ENOMEM;
@@ -113,7 +115,8 @@ static int run_make_receiver(struct run *run, unsigned r)
 
 static int run_make_sender(struct run *run, unsigned s)
 {
-    struct sender *sender = aligned_alloc(CACHE_LINE, (sizeof(*sender) + CACHE_LINE - 1) / CACHE_LINE * CACHE_LINE);
+    struct sender *sender =
+        aligned_alloc(CACHE_LINE, (sizeof(*sender) + CACHE_LINE - 1) / CACHE_LINE * CACHE_LINE);
 
     if (sender == NULL)
         return -ENOMEM;
@@ -123,6 +126,7 @@ static int run_make_sender(struct run *run, unsigned s)
         .control = &run->control,
         .queue = (uint16_t)s,
         .stall_ticks = clock_ns_to_ticks(&run->clock, RUN_STALL_NS),
+        .unheard_max = RUN_UNHEARD_MAX / run->layout.n_senders,
     };
     run->senders[run->n_senders++] = sender;
     return 0;
@@ -135,7 +139,7 @@ static void run_connect(struct run *run)
         struct sender *sender = run->senders[s];
 
         for (unsigned r = 0; r < run->n_receivers; r++) {
-            sender->channels[sender->n_channels++] = &run->receivers[r]->channel;
+            sender->watches[sender->n_watches++].receiver = run->receivers[r];
             if (r % run->n_senders == s)
                 sender->rings[sender->n_rings++] = run->receivers[r]->ring;
         }
@@ -159,7 +163,7 @@ static int run_make_workers(struct run *run)
             .control = &run->control,
             .sender = sends ? run->senders[s] : NULL,
             .receiver = receives ? run->receivers[r] : NULL,
-            .collector = run->port->owns_clock ? &run->collector : NULL,
+            .collector = run->port->owns_clock ? &run->collector : NULL, // there is one worker then
             .core = run->layout.workers[i].core,
             .rate_pps = run->options.rate_pps / run->layout.n_senders,
         };
@@ -181,7 +185,8 @@ static int run_open_capture(struct run *run, unsigned which, const char *kind, s
     char *path = run->paths[which];
     int n = snprintf(path, RUN_PATH_MAX, "%s.%s.%s", run->options.write_name, kind,
                      run->options.classic_pcap ? "pcap" : "pcapng");
-    int err = n < 0 || n >= RUN_PATH_MAX ? -ENAMETOOLONG : capture_open(&run->captures[which], path, &options);
+    int err =
+        n < 0 || n >= RUN_PATH_MAX ? -ENAMETOOLONG : capture_open(&run->captures[which], path, &options);
 
     if (err < 0)
         diag_set(diag, (struct span){0}, "%s could not be written: %s", path, strerror(-err));
@@ -206,6 +211,7 @@ static int run_make_collector(struct run *run)
     c->control = &run->control;
     c->receivers = run->receivers;
     c->n_receivers = run->n_receivers;
+    c->n_senders = run->n_senders;
     c->timeout_ticks = run->options.match ? clock_ns_to_ticks(&run->clock, run->options.timeout_ns) : 0;
     c->retry = run->options.retry;
     c->answered = run->captures[0];
@@ -233,6 +239,12 @@ int run_new(struct run **out, const struct plan *plan, struct port *port, const 
     run->clock = (struct clock){.hz = port->ticks_hz};
     if (!layout_make(&run->layout, o->tx_cores, o->n_tx_cores, o->rx_cores, o->n_rx_cores, o->match)) {
         diag_set(diag, (struct span){0}, "more than %d cores", LAYOUT_WORKERS_MAX);
+        free(run);
+        return -EINVAL;
+    }
+    if (port->owns_clock && run->layout.n_workers > 1) {
+        diag_set(diag, (struct span){0}, "%s has a clock of its own: one worker on one core does everything",
+                 port->name);
         free(run);
         return -EINVAL;
     }
@@ -281,7 +293,7 @@ static void *run_collect(void *argument)
 {
     struct run *run = argument;
 
-    while (!atomic_load_explicit(&run->control.quit, memory_order_relaxed)) {
+    while (!atomic_load_explicit(&run->control.collected, memory_order_relaxed)) {
         if (!collector_step(&run->collector))
             usleep(RUN_COLLECTOR_NAP_US);
     }
@@ -296,12 +308,14 @@ static uint64_t run_wall_ns(void)
     return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
 }
 
+// A worker may wait for room in its channel, so the collector goes on until all have returned.
 static void run_join(struct run *run)
 {
     atomic_store(&run->control.quit, true);
     for (unsigned i = 0; i < run->n_started; i++)
         worker_join(&run->workers[i]);
     run->n_started = 0;
+    atomic_store(&run->control.collected, true);
     if (run->has_collector_thread)
         pthread_join(run->collector_thread, NULL);
     run->has_collector_thread = false;
@@ -313,7 +327,9 @@ int run_start(struct run *run, struct diag *diag)
 
     run->port->ops->counters(run->port, &run->before);
     run->clock.start_ticks = run->port->ops->now(run->port);
-    run->clock.start_ns = run_wall_ns();
+    // A clock of its own says nothing about today's time, and the same run shall leave the same files.
+    run->clock.start_ns =
+        run->port->owns_clock ? clock_ticks_to_ns(&run->clock, run->clock.start_ticks) : run_wall_ns();
     run->collector.clock = run->clock;
     run->collector.last_flush_ticks = run->clock.start_ticks;
     for (unsigned i = 0; i < run->layout.n_workers && err == 0; i++) {
@@ -354,6 +370,7 @@ static const char *run_limit(const struct run *run)
         [SENDER_FREE] = NULL,
         [SENDER_WINDOW] = "the window is full: waiting for answers",
         [SENDER_COLLECTOR] = "writing results is the limit",
+        [SENDER_RECEIVER] = "receiving is the limit",
         [SENDER_PORT] = "the port is the limit",
         [SENDER_BUFFERS] = "the port's buffers are the limit",
     };
@@ -365,22 +382,24 @@ void run_progress(struct run *run, struct run_progress *p)
 {
     const struct round *round = probes_current(&run->probes);
     uint64_t newest = window_newest(&round->window), oldest = window_oldest(&round->window);
+    uint64_t sent = run_sum(run, OUTCOME_SENT); // of all attempts
     struct port_counters now;
 
     run->port->ops->counters(run->port, &now);
     *p = (struct run_progress){
         .planned = run->planned,
-        .sent = round->first > 0 ? run->planned : run_sum(run, OUTCOME_SENT),
+        .sent = round->first > 0 ? run->planned : sent,
         .answered = atomic_load_explicit(&run->collector.n_answered, memory_order_relaxed),
         .silent = atomic_load_explicit(&run->collector.n_silent, memory_order_relaxed),
         .waiting = newest > oldest ? newest - oldest : 0,
         .elapsed_ns = clock_time(&run->clock, run->port->ops->now(run->port)) - run->clock.start_ns,
         .attempt = atomic_load_explicit(&run->probes.n_rounds, memory_order_relaxed),
-        .all_sent = newest == round->n,
+        .all_sent = sent == round->first + round->n,
         .limit = run_limit(run),
         .done = atomic_load_explicit(&run->collector.done, memory_order_relaxed),
     };
-    const uint64_t lost[] = {run_since(now.imissed, run->before.imissed), run_since(now.rx_nombuf, run->before.rx_nombuf),
+    const uint64_t lost[] = {run_since(now.imissed, run->before.imissed),
+                             run_since(now.rx_nombuf, run->before.rx_nombuf),
                              run_since(now.kernel_drops, run->before.kernel_drops)};
     for (unsigned i = 0; i < ARRAY_SIZE(lost); i++)
         p->lost += lost[i] == COUNTER_UNKNOWN ? 0 : lost[i];
@@ -415,10 +434,11 @@ static void run_counters(struct run *run, struct counters *c)
 
     run->port->ops->counters(run->port, &now);
     uint64_t attempts = run_sum(run, OUTCOME_SENT);
-    uint64_t sent = run->probes.rounds[0]->window.n_positions;
+    uint64_t sent = run->planned;
+    bool refused = atomic_load(&run->control.stalled);
     *c = (struct counters){
         .planned = run->planned,
-        .tx_failed = run->tx_failed,
+        .tx_failed = refused ? run->in_hand : 0,
         .attempts = attempts,
         .answered = atomic_load(&collector->n_answered),
         .table_full = run_sum(run, OUTCOME_TABLE_FULL),
@@ -435,9 +455,9 @@ static void run_counters(struct run *run, struct counters *c)
         .tx_errors = run_since(now.tx_errors, run->before.tx_errors),
     };
     if (collector->attempt == 0)
-        sent = window_newest(&run->probes.rounds[0]->window) - run->tx_failed;
+        sent = window_newest(&run->probes.rounds[0]->window) - run->in_hand;
     c->sent = sent;
-    c->not_sent = run->planned - sent - run->tx_failed;
+    c->not_sent = run->planned - sent - c->tx_failed;
     c->retries = attempts > sent ? attempts - sent : 0;
 }
 
@@ -474,7 +494,7 @@ int run_finish(struct run *run, struct summary *summary)
     unsigned n_files = run->options.write_name != NULL ? 2 : 0;
 
     run_join(run);
-    run->tx_failed = collector_finish(&run->collector, run->senders, run->n_senders);
+    run->in_hand = collector_finish(&run->collector, run->senders, run->n_senders);
     run_counters(run, &summary->counters);
     int err = run_close_files(run, &summary->counters, end_ns);
     memcpy(summary->classes, run->collector.classes, sizeof(summary->classes));

@@ -13,25 +13,32 @@ static bool sender_has_block(const struct sender *s)
     return s->accepted < s->count;
 }
 
+// The port took nothing, or gave nothing. For how long it may do so is limited.
+static void sender_refused(struct sender *s, uint64_t now, enum sender_limit limit)
+{
+    if (!s->is_refused)
+        s->refused_since = now;
+    s->is_refused = true;
+    sender_set_limit(s, limit);
+    if (now - s->refused_since > s->stall_ticks)
+        atomic_store_explicit(&s->control->stalled, true, memory_order_relaxed);
+}
+
 // Offers what is in hand. The send time is noted before the port may put a frame on the wire.
 static void sender_offer(struct sender *s, uint64_t now)
 {
-    struct window *window = (struct window *)&s->round->window;
     unsigned left = s->count - s->accepted;
 
-    window_sent(window, s->first - s->round->first, s->count, s->accepted, now);
+    window_sent(&s->round->window, s->first - s->round->first, s->count, s->accepted, now);
     unsigned taken = s->port->ops->tx_burst(s->port, s->queue, s->frames + s->accepted, (uint16_t)left);
     s->accepted += taken;
     outcome_add(&s->outcomes, OUTCOME_SENT, taken);
     if (taken > 0)
-        s->offered_since = now;
-    if (!sender_has_block(s)) {
+        s->is_refused = false;
+    if (!sender_has_block(s))
         s->n_frames = 0;
-        return;
-    }
-    sender_set_limit(s, SENDER_PORT);
-    if (now - s->offered_since > s->stall_ticks)
-        atomic_store_explicit(&s->control->stalled, true, memory_order_relaxed);
+    else
+        sender_refused(s, now, SENDER_PORT);
 }
 
 static void sender_build(struct sender *s)
@@ -51,16 +58,17 @@ static void sender_build(struct sender *s)
         outcome_add(&s->outcomes, OUTCOME_TABLE_FULL, full);
 }
 
-static bool sender_get_frames(struct sender *s)
+static bool sender_get_frames(struct sender *s, uint64_t now)
 {
     unsigned want = 1u << s->probes->options.block_shift;
 
     if (s->n_frames >= want)
         return true;
-    s->n_frames += s->port->ops->tx_get(s->port, s->queue, s->frames + s->n_frames, (uint16_t)(want - s->n_frames));
+    s->n_frames +=
+        s->port->ops->tx_get(s->port, s->queue, s->frames + s->n_frames, (uint16_t)(want - s->n_frames));
     if (s->n_frames >= want)
         return true;
-    sender_set_limit(s, SENDER_BUFFERS);
+    sender_refused(s, now, SENDER_BUFFERS);
     return false;
 }
 
@@ -75,6 +83,8 @@ static bool sender_claim(struct sender *s)
         sender_set_limit(s, full ? SENDER_WINDOW : SENDER_FREE);
         return false;
     }
+    // Its line was last written a lap ago.
+    window_prefetch(&round->window, first + 4 * s->count);
     s->round = round;
     s->first = round->first + first;
     s->accepted = 0;
@@ -86,13 +96,29 @@ static bool sender_claim(struct sender *s)
     return true;
 }
 
-static bool sender_collector_lags(const struct sender *s)
+// A receiver that shares its core may be asleep while its ring fills.
+static bool sender_is_heard(const struct sender *s, struct sender_watch *watch)
 {
-    for (unsigned i = 0; i < s->n_channels; i++) {
-        if (channel_is_filling(s->channels[i]))
-            return true;
+    uint64_t n_steps = receiver_steps(watch->receiver), n_sent = outcome_read(&s->outcomes, OUTCOME_SENT);
+
+    if (n_steps != watch->n_steps)
+        watch->n_sent = n_sent;
+    watch->n_steps = n_steps;
+    return n_steps != 0 && n_sent - watch->n_sent < s->unheard_max;
+}
+
+// Who must catch up before more answers are asked for.
+static enum sender_limit sender_who_lags(struct sender *s)
+{
+    for (unsigned i = 0; i < s->n_watches; i++) {
+        struct sender_watch *watch = &s->watches[i];
+
+        if (channel_is_filling(&watch->receiver->channel))
+            return SENDER_COLLECTOR;
+        if (receiver_is_behind(watch->receiver) || !sender_is_heard(s, watch))
+            return SENDER_RECEIVER;
     }
-    return false;
+    return SENDER_FREE;
 }
 
 static void sender_send_replies(struct sender *s)
@@ -111,14 +137,25 @@ static void sender_send_replies(struct sender *s)
     }
 }
 
+// Stopping is for good. Release: who counts all senders sees all that they claimed.
+static bool sender_is_stopped(struct sender *s)
+{
+    if (!atomic_load_explicit(&s->control->stop_sending, memory_order_relaxed))
+        return false;
+    if (!s->has_stopped)
+        atomic_fetch_add_explicit(&s->control->n_stopped, 1, memory_order_release);
+    s->has_stopped = true;
+    return true;
+}
+
 static bool sender_may_send(struct sender *s, uint64_t now)
 {
-    if (atomic_load_explicit(&s->control->stop_sending, memory_order_relaxed) || !pacer_is_due(&s->pacer, now))
+    if (sender_is_stopped(s) || !pacer_is_due(&s->pacer, now))
         return false;
-    if (!sender_collector_lags(s))
-        return true;
-    sender_set_limit(s, SENDER_COLLECTOR);
-    return false;
+    enum sender_limit limit = sender_who_lags(s);
+    if (limit != SENDER_FREE)
+        sender_set_limit(s, limit);
+    return limit == SENDER_FREE;
 }
 
 void sender_step(struct sender *s, uint64_t now)
@@ -128,14 +165,17 @@ void sender_step(struct sender *s, uint64_t now)
         return;
     }
     sender_send_replies(s);
-    if (!sender_may_send(s, now) || !sender_get_frames(s) || !sender_claim(s))
+    if (!sender_may_send(s, now)) {
+        s->is_refused = false; // it is not the port that we wait for
+        return;
+    }
+    if (!sender_get_frames(s, now) || !sender_claim(s))
         return;
     sender_set_limit(s, SENDER_FREE);
     pacer_took(&s->pacer, now, s->count);
     sender_build(s);
-    uint64_t sent = s->port->ops->now(s->port);
-    s->offered_since = sent;
-    sender_offer(s, sent);
+    s->is_refused = false;
+    sender_offer(s, s->port->ops->now(s->port));
 }
 
 void sender_close(struct sender *s)

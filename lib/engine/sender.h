@@ -4,38 +4,45 @@
 #ifndef VOLLEY_ENGINE_SENDER_H
 #define VOLLEY_ENGINE_SENDER_H
 
-#include "engine/channel.h"
 #include "engine/control.h"
 #include "engine/outcome.h"
 #include "engine/pacer.h"
-#include "engine/reply_ring.h"
+#include "engine/receiver.h"
 #include "port/port.h"
-#include "probe/probes.h"
 
-#define SENDER_CHANNELS_MAX 64
+#define SENDER_RECEIVERS_MAX 64
 
-enum sender_limit { SENDER_FREE, SENDER_WINDOW, SENDER_COLLECTOR, SENDER_PORT, SENDER_BUFFERS };
+enum sender_limit { SENDER_FREE, SENDER_WINDOW, SENDER_COLLECTOR, SENDER_RECEIVER, SENDER_PORT, SENDER_BUFFERS };
+
+// A receiver, and how much had been sent when it was last seen to run.
+struct sender_watch {
+    const struct receiver *receiver; // borrowed
+    uint64_t n_steps;
+    uint64_t n_sent;
+};
 
 struct sender {
     // Constant after init.
     struct probes *probes;   // borrowed
     struct port *port;       // borrowed
-    const struct channel *channels[SENDER_CHANNELS_MAX]; // borrowed; no block is claimed while one is filling
-    unsigned n_channels;
-    struct reply_ring *rings[SENDER_CHANNELS_MAX];       // borrowed; whose replies go out on this queue
+    struct reply_ring *rings[SENDER_RECEIVERS_MAX]; // borrowed; whose replies go out on this queue
     unsigned n_rings;
     struct control *control; // borrowed
     uint16_t queue;
-    uint64_t stall_ticks;
+    uint64_t stall_ticks;    // the port may take nothing for so long
+    uint64_t unheard_max;    // probes that may be sent while a receiver stands still
 
     // The thread's.
+    struct sender_watch watches[SENDER_RECEIVERS_MAX]; // no block is claimed while one is behind
+    unsigned n_watches;
     struct pacer pacer;
     struct frame frames[PLAN_BURST]; // owned: buffers for the next block, or the block in hand
     unsigned n_frames;
-    const struct round *round;       // of the block in hand
+    struct round *round;             // of the block in hand
     uint64_t first;                  // its first position
     unsigned count, accepted;        // accepted < count: a block is in hand
-    uint64_t offered_since;          // ticks at which its refused rest was first offered
+    bool is_refused, has_stopped;
+    uint64_t refused_since;          // ticks since which the port gives no buffer, or takes nothing
 
     // Read by main.
     struct outcomes outcomes;

@@ -16,13 +16,67 @@ void match_decode(const struct probes *probes, const uint8_t *bytes, uint16_t le
 {
     view_decode(&match->view, bytes, len, LAYER_ETHER);
     match->first = probes->plan->first_written > 0 ? match_first(&match->view) : 0;
+    match->known = MATCH_KNOWN_NOTHING;
     match->hash = flow_key_of_response(&match->view, match->first, FLOW_RESPONSE, probes->flow_seed);
     flow_table_prefetch(probes->table, match->hash);
 }
 
-// Whether the response answers the stimulus at that position; if so, which index it was is noted.
+// The matches that have one candidate, all of one round.
+struct match_alone {
+    const struct round *round;
+    unsigned n;
+    struct match *matches[PLAN_BURST];
+    uint64_t positions[PLAN_BURST];
+};
+
+static void match_look_up(const struct probes *probes, struct match *matches, unsigned n,
+                          struct match_alone *alone)
+{
+    uint64_t positions[FLOW_TABLE_CANDIDATES];
+    uint64_t newest = alone->round->first + window_newest(&alone->round->window);
+
+    for (unsigned k = 0; k < n; k++) {
+        unsigned found = flow_table_find(probes->table, matches[k].hash, newest, positions);
+
+        if (found == 0)
+            matches[k].known = MATCH_KNOWN_STRAY;
+        if (found != 1 || positions[0] < alone->round->first)
+            continue;
+        window_prefetch(&alone->round->window, positions[0] - alone->round->first);
+        alone->matches[alone->n] = &matches[k];
+        alone->positions[alone->n++] = positions[0];
+    }
+}
+
+void match_prepare(const struct probes *probes, struct match *matches, unsigned n,
+                   const struct match_scratch *scratch)
+{
+    struct match_alone alone = {.round = probes_current(probes), .n = 0};
+    struct probes_built built;
+    uint8_t *frames[PLAN_BURST];
+    struct view stimulus;
+
+    match_look_up(probes, matches, n, &alone);
+    for (unsigned k = 0; k < alone.n; k++)
+        frames[k] = scratch->burst + k * ((size_t)probes->plan->longest + PLAN_SLACK);
+    probes_build_at(probes, alone.round, alone.positions, alone.n, frames, &built);
+    for (unsigned k = 0; k < alone.n; k++) {
+        struct match *match = alone.matches[k];
+
+        if (k == 0 || built.shapes[k] != built.shapes[k - 1])
+            stimulus = built.shapes[k]->view;
+        stimulus.bytes = frames[k];
+        bool fits =
+            answers(&match->view, match->first, &stimulus, probes->plan->first_written, &probes->rules);
+        match->known = fits ? MATCH_KNOWN_PROBE : MATCH_KNOWN_STRAY;
+        match->position = alone.positions[k];
+        match->index = built.indices[k];
+    }
+}
+
+// Whether the response answers the stimulus at that position; if so, *index is that one's.
 static bool match_verify(const struct probes *probes, const struct round *round, uint64_t position,
-                         struct match *match, const struct match_scratch *scratch)
+                         const struct match *match, const struct match_scratch *scratch, uint64_t *index)
 {
     struct probes_built built;
     uint8_t *frame = scratch->frame;
@@ -30,28 +84,36 @@ static bool match_verify(const struct probes *probes, const struct round *round,
     probes_build(probes, round, position, 1, &frame, &built);
     struct view stimulus = built.shapes[0]->view;
     stimulus.bytes = frame;
-    if (!answers(&match->view, match->first, &stimulus, probes->plan->first_written, &probes->rules))
-        return false;
-    match->position = position;
-    match->index = built.indices[0];
-    return true;
+    *index = built.indices[0];
+    return answers(&match->view, match->first, &stimulus, probes->plan->first_written, &probes->rules);
 }
 
-// Claims the answer for a verified candidate, or says why it can't have it.
-static enum match_outcome match_claim(struct probes *probes, struct round *round, struct match *match,
-                                      uint64_t arrived, uint64_t timeout)
+// Whether the probe had been sent when the response arrived. Of a block that the port refused more than once, the rest has
+// the time of its last offer, which may be later: then *sent becomes that of the first, which is surely not.
+static bool match_was_sent(const struct window *window, uint64_t position, uint64_t arrived, uint64_t *sent)
 {
-    uint64_t position = match->position - round->first, sent = 0;
+    uint64_t block = position >> window->block_shift << window->block_shift;
 
-    if (round != probes_current(probes))
-        return MATCH_LATE; // an earlier attempt
-    if (window_peek(&round->window, position, &sent) == WINDOW_ANSWER && arrived > sent &&
-        arrived - sent > timeout) {
-        match->sent_ticks = sent;
+    if (arrived < *sent)
+        (void)window_peek(window, block, sent);
+    return arrived >= *sent;
+}
+
+// Claims the answer for a verified candidate, or says why it can't have it. Earlier attempts are all retired.
+static enum match_outcome match_claim(struct window *window, uint64_t position, uint64_t arrived,
+                                      uint64_t timeout, uint64_t *sent)
+{
+    enum window_mark mark = window_peek(window, position, sent);
+
+    if (mark == WINDOW_GONE && position >= window_oldest(window))
+        return MATCH_UNSOLICITED; // claimed, but not sent yet
+    if (mark == WINDOW_ANSWER && !match_was_sent(window, position, arrived, sent))
+        return MATCH_UNSOLICITED;
+    if (mark == WINDOW_ANSWER && arrived - *sent > timeout)
         return MATCH_LATE; // the collector has not come round to giving it up
-    }
-    enum window_mark mark = window_mark(&round->window, position, &sent);
-    match->sent_ticks = sent;
+    if (mark == WINDOW_ANSWER)
+        mark = window_mark(window, position, sent);
+    (void)match_was_sent(window, position, arrived, sent);
     return mark == WINDOW_ANSWER ? MATCH_ANSWER : mark == WINDOW_DUPLICATE ? MATCH_DUPLICATE : MATCH_LATE;
 }
 
@@ -65,25 +127,42 @@ static enum match_outcome match_candidates(struct probes *probes, uint64_t hash,
     unsigned n = flow_table_find(probes->table, hash, newest, positions);
     enum match_outcome best = MATCH_UNSOLICITED;
 
-    for (unsigned k = 0; k < n; k++) {
+    for (unsigned k = 0; k < n && best != MATCH_ANSWER; k++) {
         struct round *round = probes_round_of(probes, positions[k]);
+        uint64_t index, sent = 0;
 
-        if (positions[k] >= newest || !match_verify(probes, round, positions[k], match, scratch))
+        if (!match_verify(probes, round, positions[k], match, scratch, &index))
             continue;
-        enum match_outcome outcome = match_claim(probes, round, match, arrived, timeout);
-        if (outcome == MATCH_ANSWER)
-            return outcome;
+        enum match_outcome outcome =
+            match_claim(&round->window, positions[k] - round->first, arrived, timeout, &sent);
         // A duplicate says more than an answer that came too late.
-        if (outcome < best)
-            best = outcome;
+        if (outcome >= best)
+            continue;
+        best = outcome;
+        match->position = positions[k];
+        match->index = index;
+        match->sent_ticks = sent;
     }
     return best;
+}
+
+static enum match_outcome match_known(struct probes *probes, struct match *match, uint64_t arrived,
+                                      uint64_t timeout, const struct match_scratch *scratch)
+{
+    if (match->known == MATCH_KNOWN_STRAY)
+        return MATCH_UNSOLICITED;
+    if (match->known == MATCH_KNOWN_NOTHING)
+        return match_candidates(probes, match->hash, match, arrived, timeout, scratch);
+    struct round *round = probes_round_of(probes, match->position);
+
+    match->sent_ticks = 0;
+    return match_claim(&round->window, match->position - round->first, arrived, timeout, &match->sent_ticks);
 }
 
 enum match_outcome match_find(struct probes *probes, struct match *match, uint64_t arrived, uint64_t timeout,
                               const struct match_scratch *scratch)
 {
-    enum match_outcome outcome = match_candidates(probes, match->hash, match, arrived, timeout, scratch);
+    enum match_outcome outcome = match_known(probes, match, arrived, timeout, scratch);
 
     if (outcome == MATCH_UNSOLICITED && probes->plan->has_group) {
         uint64_t hash =

@@ -16,23 +16,36 @@ enum match_outcome {
     MATCH_MALFORMED,   // no packet, though its lower layer says so; and to no probe
 };
 
+// What match_prepare found out.
+enum match_known {
+    MATCH_KNOWN_NOTHING, // it was not called, or there are several candidates
+    MATCH_KNOWN_STRAY,   // no candidate of the flow key is answered by this
+    MATCH_KNOWN_PROBE,   // the probe at `position`, with `index`
+};
+
 // A received frame on its way: what is known of it after decoding.
 struct match {
     struct view view;
     uint8_t first;      // layer of the view from which it is compared
+    uint8_t known;      // enum match_known
     uint64_t hash;
     // Of the probe, unless UNSOLICITED or MALFORMED.
     uint64_t position;
     uint64_t index;
-    uint64_t sent_ticks;
+    uint64_t sent_ticks; // 0: long ago, not known any more
 };
 
 struct match_scratch {
     uint8_t *frame; // plan->longest + PLAN_SLACK bytes; borrowed
+    uint8_t *burst; // PLAN_BURST times as many, for match_prepare; borrowed
 };
 
 // Decodes the frame and fetches ahead what match_find will read. bytes must stay until then.
 void match_decode(const struct probes *probes, const uint8_t *bytes, uint16_t len, struct match *match);
+
+// Once a burst is decoded (n up to PLAN_BURST), may save match_find work: flow keys that lead to one probe only have their
+// stimuli built again together.
+void match_prepare(const struct probes *probes, struct match *matches, unsigned n, const struct match_scratch *scratch);
 
 // timeout_ticks: an answer that comes later than that after its stimulus was sent is late.
 enum match_outcome match_find(struct probes *probes, struct match *match, uint64_t arrived_ticks, uint64_t timeout_ticks,

@@ -92,15 +92,13 @@ static void walk_settle(struct walk *walk, uint64_t n, uint64_t *indices)
 
 // Whether a position's walk goes on is a coin toss that no branch predictor learns. So all positions of a chunk take a
 // step together, and those that are still outside are gathered for the next: about 6 steps for 64 positions.
-static void random_chunk(const struct order *order, uint64_t first, uint64_t *indices, unsigned count)
+static void random_chunk(const struct order *order, uint64_t *indices, unsigned count)
 {
     void (*const take_step)(const struct order *, uint64_t *, unsigned) =
         order->wide ? step_wide : step_plain;
     struct walk walk;
     unsigned left = 0;
 
-    for (unsigned k = 0; k < count; k++)
-        indices[k] = first + k;
     take_step(order, indices, count);
     if (order->mask < order->n)
         return;
@@ -115,12 +113,13 @@ static void random_chunk(const struct order *order, uint64_t first, uint64_t *in
     }
 }
 
-static void random_indices(const struct order *order, uint64_t first, uint64_t *indices, unsigned count)
+// Positions become indices.
+static void random_indices(const struct order *order, uint64_t *indices, unsigned count)
 {
     for (unsigned done = 0; done < count; done += CHUNK) {
         unsigned left = count - done;
 
-        random_chunk(order, first + done, indices + done, left < CHUNK ? left : CHUNK);
+        random_chunk(order, indices + done, left < CHUNK ? left : CHUNK);
     }
 }
 
@@ -129,16 +128,22 @@ void order_indices(const struct order *order, uint64_t first, uint64_t *indices,
     assert(first <= order->n && count <= order->n - first);
     if (count == 0)
         return;
-    switch (order->kind) {
-    case ORDER_SEQUENTIAL:
-        for (unsigned k = 0; k < count; k++)
-            indices[k] = first + k;
-        break;
-    case ORDER_RANDOM:
-        random_indices(order, first, indices, count);
-        break;
-    case ORDER_LIST:
+    if (order->kind == ORDER_LIST) {
         memcpy(indices, order->list + first, count * sizeof(*indices));
-        break;
+        return;
     }
+    for (unsigned k = 0; k < count; k++)
+        indices[k] = first + k;
+    if (order->kind == ORDER_RANDOM)
+        random_indices(order, indices, count);
+}
+
+void order_indices_at(const struct order *order, const uint64_t *positions, uint64_t *indices, unsigned count)
+{
+    for (unsigned k = 0; k < count; k++) {
+        assert(positions[k] < order->n);
+        indices[k] = order->kind == ORDER_LIST ? order->list[positions[k]] : positions[k];
+    }
+    if (order->kind == ORDER_RANDOM)
+        random_indices(order, indices, count);
 }

@@ -106,32 +106,54 @@ struct round *probes_round_of(const struct probes *probes, uint64_t position)
     return probes->rounds[r];
 }
 
-static void probes_tags(const struct probes *probes, uint64_t first, unsigned n, struct plan_tags *tags)
+static void probes_tags(const struct probes *probes, const uint64_t *positions, unsigned n, struct plan_tags *tags)
 {
+    uint32_t values[PLAN_BURST] = {0};
+
+    if (probes->plan->tags & (1u << TAG_WHOLE | 1u << TAG_HIGH | 1u << TAG_LOW))
+        tag_of_burst(&probes->tag_key, positions, values, n);
     for (unsigned k = 0; k < n; k++)
-        tags[k] = (struct plan_tags){0};
-    if (probes->plan->tags & (1u << TAG_WHOLE | 1u << TAG_HIGH | 1u << TAG_LOW)) {
-        for (unsigned k = 0; k < n; k++)
-            tags[k].value = tag_of(&probes->tag_key, first + k);
-    }
+        tags[k] = (struct plan_tags){.value = values[k]};
     if (probes->plan->tags & 1u << TAG_PORT) {
         for (unsigned k = 0; k < n; k++)
-            tags[k].port = tag_port(&probes->tag_key, first + k);
+            tags[k].port = tag_port(&probes->tag_key, positions[k]);
     }
     if (probes->plan->tags & 1u << TAG_ID) {
         for (unsigned k = 0; k < n; k++)
-            tags[k].id = tag_id(&probes->tag_key, first + k);
+            tags[k].id = tag_id(&probes->tag_key, positions[k]);
     }
+}
+
+// built->indices are set.
+static void probes_build_indices(const struct probes *probes, const uint64_t *positions, unsigned n,
+                                 uint8_t *const *frames, struct probes_built *built)
+{
+    struct plan_tags tags[PLAN_BURST];
+
+    probes_tags(probes, positions, n, tags);
+    plan_build_burst(probes->plan, built->indices, tags, frames, built->lengths, built->shapes, n);
 }
 
 void probes_build(const struct probes *probes, const struct round *round, uint64_t first, unsigned n,
                   uint8_t *const *frames, struct probes_built *built)
 {
-    struct plan_tags tags[PLAN_BURST];
+    uint64_t positions[PLAN_BURST];
 
     order_indices(&round->order, first - round->first, built->indices, n);
-    probes_tags(probes, first, n, tags);
-    plan_build_burst(probes->plan, built->indices, tags, frames, built->lengths, built->shapes, n);
+    for (unsigned k = 0; k < n; k++)
+        positions[k] = first + k;
+    probes_build_indices(probes, positions, n, frames, built);
+}
+
+void probes_build_at(const struct probes *probes, const struct round *round, const uint64_t *positions, unsigned n,
+                     uint8_t *const *frames, struct probes_built *built)
+{
+    uint64_t own[PLAN_BURST];
+
+    for (unsigned k = 0; k < n; k++)
+        own[k] = positions[k] - round->first;
+    order_indices_at(&round->order, own, built->indices, n);
+    probes_build_indices(probes, positions, n, frames, built);
 }
 
 unsigned probes_insert(struct probes *probes, const struct round *round, uint64_t first, unsigned n,
@@ -141,13 +163,14 @@ unsigned probes_insert(struct probes *probes, const struct round *round, uint64_
     uint64_t oldest = round->first + window_oldest(&round->window);
     unsigned full = 0;
 
-    for (unsigned k = 0; k < n; k++) {
-        struct view view = built->shapes[k]->view;
-
-        view.bytes = frames[k];
-        hashes[k] = flow_key_of(&view, probes->plan->first_written, FLOW_STIMULUS, probes->flow_seed);
-        flow_table_prefetch(probes->table, hashes[k]);
+    for (unsigned from = 0, to; from < n; from = to) {
+        for (to = from + 1; to < n && built->shapes[to] == built->shapes[from]; to++)
+            ;
+        flow_key_of_stimuli(&built->shapes[from]->view, frames + from, to - from, probes->plan->first_written,
+                            probes->flow_seed, hashes + from);
     }
+    for (unsigned k = 0; k < n; k++)
+        flow_table_prefetch(probes->table, hashes[k]);
     for (unsigned k = 0; k < n; k++)
         full += !flow_table_insert(probes->table, hashes[k], first + k, oldest);
     return full;

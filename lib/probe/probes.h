@@ -63,6 +63,10 @@ struct probes_built {
 void probes_build(const struct probes *probes, const struct round *round, uint64_t first, unsigned n,
                   uint8_t *const *frames, struct probes_built *built);
 
+// The same for any positions of `round`.
+void probes_build_at(const struct probes *probes, const struct round *round, const uint64_t *positions, unsigned n,
+                     uint8_t *const *frames, struct probes_built *built);
+
 // TX worker, before it sends what probes_build built: makes the probes findable. Returns how many found no place.
 unsigned probes_insert(struct probes *probes, const struct round *round, uint64_t first, unsigned n,
                        uint8_t *const *frames, const struct probes_built *built);

@@ -8,6 +8,8 @@
 
 #include "base/base.h"
 
+#include <stdbool.h>
+
 #define TAG_CIPHER_ROUNDS  22
 #define TAG_SHUFFLE_ROUNDS 4
 
@@ -19,12 +21,15 @@ struct tag_shuffle {
 struct tag_key {
     uint16_t round[TAG_CIPHER_ROUNDS]; // Speck's round keys
     struct tag_shuffle port, id;
+    bool wide; // this CPU has vectors of 32 bytes; same results
 };
 
 void tag_key_init(struct tag_key *key, uint64_t seed);
 
 // A bijection of position mod 2^32.
 uint32_t tag_of(const struct tag_key *key, uint64_t position);
+// tags[k] = tag_of(key, positions[k]), for k < n: in vectors.
+void tag_of_burst(const struct tag_key *key, const uint64_t *positions, uint32_t *tags, unsigned n);
 // Its inverse: the low 32 bits of the position.
 uint32_t tag_position(const struct tag_key *key, uint32_t tag);
 
