@@ -79,7 +79,8 @@ static void job_defaults(struct job *job)
     job->pairs = job->id == COMMAND_SR || job->id == COMMAND_SRP;
     job->tags = o->tag == TAG_OPTION_DEFAULT ? job->pairs : o->tag == TAG_OPTION_AUTO;
     // Without tags, answers to equal probes go by the order of sending: it is kept then.
-    job->random = o->order == ORDER_OPTION_DEFAULT ? job->pairs && job->tags : o->order == ORDER_OPTION_RANDOM;
+    job->random =
+        o->order == ORDER_OPTION_DEFAULT ? job->pairs && job->tags : o->order == ORDER_OPTION_RANDOM;
     job->rate_pps = o->has_rate ? o->rate_pps : job_port_is_sim(o) ? 0 : RUN_DEFAULT_PPS;
     job->seed = job_seed(o);
 }
@@ -136,8 +137,9 @@ static void job_texts(struct job *job)
     struct text comment = text_in(job->comment, sizeof(job->comment));
 
     compile_tags_text(&job->compiled, &tags);
-    text_add(&comment, "template: %s\nseed: %" PRIu64 "\norder: %s\ntags: %s\nvolley %s", job->options->argument,
-             job->seed, job_order_text(job), job->tags_text[0] != '\0' ? job->tags_text : "none", VOLLEY_VERSION);
+    text_add(&comment, "template: %s\nseed: %" PRIu64 "\norder: %s\ntags: %s\nvolley %s",
+             job->options->argument, job->seed, job_order_text(job),
+             job->tags_text[0] != '\0' ? job->tags_text : "none", VOLLEY_VERSION);
 }
 
 // "sim: 24 probes, at full speed, random order; tags in TCP.seq; one TX+RX worker on core 0"
@@ -149,16 +151,17 @@ static void job_announce(const struct job *job, const struct run *run)
     if (job->options->quiet)
         return;
     run_describe(run, workers, sizeof(workers));
-    fprintf(stderr, "%s%s%s%s: %s probe%s, ", port->name, port->is_simulated ? "" : " (", port->is_simulated ? "" : port->driver,
-            port->is_simulated ? "" : ")", figure_grouped(job->compiled.plan.n).s, job->compiled.plan.n == 1 ? "" : "s");
+    fprintf(stderr, "%s%s%s%s: %s probe%s, ", port->name, port->is_simulated ? "" : " (",
+            port->is_simulated ? "" : port->driver, port->is_simulated ? "" : ")",
+            figure_grouped(job->compiled.plan.n).s, job->compiled.plan.n == 1 ? "" : "s");
     if (job->rate_pps == 0)
         fprintf(stderr, "at full speed");
     else if (job->rate_pps < 1000)
         fprintf(stderr, "%g a second", job->rate_pps);
     else
         fprintf(stderr, "%s a second", figure_scaled((uint64_t)job->rate_pps).s);
-    fprintf(stderr, ", %s order; %s%s; %s\n", job_order_text(job), job->tags_text[0] != '\0' ? "tags in " : "no tags",
-            job->tags_text, workers);
+    fprintf(stderr, ", %s order; %s%s; %s\n", job_order_text(job),
+            job->tags_text[0] != '\0' ? "tags in " : "no tags", job->tags_text, workers);
 }
 
 // ---- running
@@ -170,6 +173,9 @@ static void job_heed_signals(struct run *run, struct status *status, unsigned *h
         run_stop(run);
         (*heeded)++;
         status_clear(status);
+        // Should even that hang, the third one ends the process.
+        if (*heeded == 2)
+            signal(SIGINT, SIG_DFL);
         if (*heeded == 1)
             fputs("volley: stopped sending; waiting for the last answers (once more: not at all)\n", stderr);
     }
@@ -254,7 +260,7 @@ static void job_fill_summary(const struct job *job, struct summary *s)
     s->retry = job->options->retry;
 }
 
-static int job_status(const struct summary *s, int output_error)
+static int job_status(const struct job *job, const struct summary *s, int output_error)
 {
     uint64_t unseen = counters_unseen(&s->counters);
 
@@ -264,7 +270,9 @@ static int job_status(const struct summary *s, int output_error)
         return EXIT_ERROR;
     if (strcmp(s->exit_reason, "interrupted") == 0)
         return EXIT_INTERRUPTED;
-    if ((unseen != COUNTER_UNKNOWN && unseen > 0) || s->counters.table_full > 0 || s->counters.tx_failed > 0)
+    // Where no answers are expected, nobody receives, and nothing is lost by that.
+    bool lost = job->pairs && ((unseen != COUNTER_UNKNOWN && unseen > 0) || s->counters.table_full > 0);
+    if (lost || s->counters.tx_failed > 0)
         return EXIT_LOSS;
     return EXIT_COMPLETE;
 }
@@ -287,7 +295,7 @@ static int job_report(const struct job *job, struct summary *s, int err)
         fprintf(stderr, "Sent %" PRIu64 " packets.\n", s->counters.attempts);
     else if (!job->options->quiet)
         summary_print(s, stderr);
-    return job_status(s, err);
+    return job_status(job, s, err);
 }
 
 static int job_run(struct job *job)
@@ -304,7 +312,7 @@ static int job_run(struct job *job)
     if (err < 0) {
         diag_print(&diag, "volley", NULL, stderr);
         free(summary);
-        return job->options->write_name != NULL && err != -ENOMEM ? EXIT_OUTPUT : EXIT_ERROR;
+        return err == -EINVAL ? EXIT_USAGE : err == -ENOMEM ? EXIT_ERROR : EXIT_OUTPUT;
     }
     job_announce(job, run);
     if (!job->options->quiet && job->pairs)

@@ -17,10 +17,10 @@
 
 struct collector {
     // Constant after init.
-    struct probes *probes;        // borrowed
-    struct port *port;            // borrowed
-    struct control *control;      // borrowed
-    struct receiver **receivers;  // borrowed
+    struct probes *probes;       // borrowed
+    struct port *port;           // borrowed
+    struct control *control;     // borrowed
+    struct receiver **receivers; // borrowed
     unsigned n_receivers, n_senders;
     struct clock clock;
     uint64_t timeout_ticks;
@@ -30,19 +30,19 @@ struct collector {
     const struct services *services;       // borrowed
 
     // The collector's.
-    uint8_t *frames[PLAN_BURST];  // owned; for stimuli
+    uint8_t *frames[PLAN_BURST];            // owned; for stimuli
     struct spool spools[PROBES_ROUNDS_MAX]; // by attempt; kept to the end, for answers that come too late
-    bool spooling;                // another attempt may follow this one
-    uint32_t attempt;             // 0, 1, ...
+    bool spooling;                          // another attempt may follow this one
+    uint32_t attempt;                       // 0, 1, ...
     uint64_t last_flush_ticks;
     struct histogram rtt;
     uint64_t classes[CLASS_COUNT];
-    int error;                    // the first -errno of the outputs
+    int error; // the first -errno of the outputs
 
     // Read by main.
     _Alignas(CACHE_LINE) _Atomic uint64_t n_answered;
-    _Atomic uint64_t n_silent;    // given up in this attempt
-    _Atomic bool done;            // nothing waits, nothing more will be sent
+    _Atomic uint64_t n_silent; // given up in this attempt
+    _Atomic bool done;         // nothing waits, nothing more will be sent
 };
 
 // The constant fields are set by the caller. 0 or -errno.

@@ -7,9 +7,9 @@
 #include <stdatomic.h>
 
 enum outcome {
-    OUTCOME_SENT,        // frames
-    OUTCOME_TABLE_FULL,  // probes
-    OUTCOME_RECEIVED,    // frames; each is one of those below
+    OUTCOME_SENT,       // frames
+    OUTCOME_TABLE_FULL, // probes
+    OUTCOME_RECEIVED,   // frames; each is one of those below
     OUTCOME_ANSWERS,
     OUTCOME_DUPLICATES,
     OUTCOME_LATE,

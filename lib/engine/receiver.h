@@ -20,9 +20,9 @@
 
 struct receiver {
     // Constant after init.
-    struct probes *probes;   // borrowed
-    struct port *port;       // borrowed
-    struct control *control; // borrowed
+    struct probes *probes;            // borrowed
+    struct port *port;                // borrowed
+    struct control *control;          // borrowed
     uint16_t first_queue, queue_step; // queues first, first + step, ...
     uint64_t timeout_ticks;
     struct address own[2];   // answered for

@@ -9,8 +9,8 @@
 #include <stdatomic.h>
 #include <string.h>
 
-#define REPLY_RING_SIZE  64
-#define REPLY_BYTES_MAX  96
+#define REPLY_RING_SIZE 64
+#define REPLY_BYTES_MAX 96
 
 struct reply_ring {
     struct {
@@ -25,7 +25,8 @@ static inline void reply_ring_put(struct reply_ring *ring, const uint8_t *bytes,
 {
     uint32_t head = atomic_load_explicit(&ring->head, memory_order_relaxed);
 
-    if (len > REPLY_BYTES_MAX || head - atomic_load_explicit(&ring->tail, memory_order_acquire) == REPLY_RING_SIZE)
+    if (len > REPLY_BYTES_MAX ||
+        head - atomic_load_explicit(&ring->tail, memory_order_acquire) == REPLY_RING_SIZE)
         return;
     memcpy(ring->replies[head % REPLY_RING_SIZE].bytes, bytes, len);
     ring->replies[head % REPLY_RING_SIZE].len = len;

@@ -18,22 +18,22 @@
 #define RUN_CORES_MAX 64
 
 struct run_options {
-    bool match;           // answers are expected: sr; else only sent
-    double rate_pps;      // 0: as fast as possible
+    bool match;      // answers are expected: sr; else only sent
+    double rate_pps; // 0: as fast as possible
     uint64_t timeout_ns;
     uint32_t retry;
     uint64_t seed;
-    bool random;          // order
-    uint64_t outstanding; // 0: by rate and timeout
+    bool random;                     // order
+    uint64_t outstanding;            // 0: by rate and timeout
     unsigned n_tx_cores, n_rx_cores; // 0: by the machine
     unsigned tx_cores[RUN_CORES_MAX], rx_cores[RUN_CORES_MAX];
     struct address own[2]; // ours: answered for when the kernel can't; family 0: none
 
     // Results; NULL: not wanted. Borrowed.
-    const char *write_name;   // files NAME.answered.pcapng ...
+    const char *write_name; // files NAME.answered.pcapng ...
     bool classic_pcap;
-    const char *comment;      // of the captures' section
-    FILE *pairs;              // a line a pair
+    const char *comment; // of the captures' section
+    FILE *pairs;         // a line a pair
     const struct services *services;
 };
 
@@ -52,11 +52,11 @@ int run_start(struct run *run, struct diag *diag) MUST_USE;
 // What a live line needs; any time after run_start.
 struct run_progress {
     uint64_t planned, sent, answered, silent, waiting;
-    uint64_t lost;        // frames that we know were lost on our side
+    uint64_t lost; // frames that we know were lost on our side
     uint64_t elapsed_ns;
-    uint32_t attempt;     // 1, 2 ... with retries
-    bool all_sent;        // of this attempt
-    const char *limit;    // why sending pauses now; NULL: it does not
+    uint32_t attempt;  // 1, 2 ... with retries
+    bool all_sent;     // of this attempt
+    const char *limit; // why sending pauses now; NULL: it does not
     bool done;
 };
 void run_progress(struct run *run, struct run_progress *progress);

@@ -12,7 +12,14 @@
 
 #define SENDER_RECEIVERS_MAX 64
 
-enum sender_limit { SENDER_FREE, SENDER_WINDOW, SENDER_COLLECTOR, SENDER_RECEIVER, SENDER_PORT, SENDER_BUFFERS };
+enum sender_limit {
+    SENDER_FREE,
+    SENDER_WINDOW,
+    SENDER_COLLECTOR,
+    SENDER_RECEIVER,
+    SENDER_PORT,
+    SENDER_BUFFERS
+};
 
 // A receiver, and how much had been sent when it was last seen to run.
 struct sender_watch {
@@ -23,14 +30,14 @@ struct sender_watch {
 
 struct sender {
     // Constant after init.
-    struct probes *probes;   // borrowed
-    struct port *port;       // borrowed
+    struct probes *probes;                          // borrowed
+    struct port *port;                              // borrowed
     struct reply_ring *rings[SENDER_RECEIVERS_MAX]; // borrowed; whose replies go out on this queue
     unsigned n_rings;
     struct control *control; // borrowed
     uint16_t queue;
-    uint64_t stall_ticks;    // the port may take nothing for so long
-    uint64_t unheard_max;    // probes that may be sent while a receiver stands still
+    uint64_t stall_ticks; // the port may take nothing for so long
+    uint64_t unheard_max; // probes that may be sent while a receiver stands still
 
     // The thread's.
     struct sender_watch watches[SENDER_RECEIVERS_MAX]; // no block is claimed while one is behind
@@ -38,11 +45,11 @@ struct sender {
     struct pacer pacer;
     struct frame frames[PLAN_BURST]; // owned: buffers for the next block, or the block in hand
     unsigned n_frames;
-    struct round *round;             // of the block in hand
-    uint64_t first;                  // its first position
-    unsigned count, accepted;        // accepted < count: a block is in hand
+    struct round *round;      // of the block in hand
+    uint64_t first;           // its first position
+    unsigned count, accepted; // accepted < count: a block is in hand
     bool is_refused, has_stopped;
-    uint64_t refused_since;          // ticks since which the port gives no buffer, or takes nothing
+    uint64_t refused_since; // ticks since which the port gives no buffer, or takes nothing
 
     // Read by main.
     struct outcomes outcomes;

@@ -15,7 +15,7 @@ struct spool {
     FILE *files[SPOOL_LISTS];           // owned; until mapped
     const uint64_t *lists[SPOOL_LISTS]; // mapped by spool_map; NULL if the list is empty
     uint64_t n;
-    int error;                          // the first -errno: nothing is added after it
+    int error; // the first -errno: nothing is added after it
 };
 
 int spool_open(struct spool *spool) MUST_USE;

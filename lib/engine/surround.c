@@ -154,10 +154,11 @@ static void surround_through_gateway(struct surround *s, const struct address *d
     route->next_hop_mac = surround_next_hop_mac(s, gateway);
 }
 
-static void surround_by_hand(struct surround *s, const struct address *destination, struct surroundings_route *route)
+static void surround_by_hand(struct surround *s, const struct address *destination,
+                             struct surroundings_route *route)
 {
-    struct address own = s->port != NULL && s->port->is_simulated ? sim_own_address(destination->family)
-                                                                   : (struct address){0};
+    struct address own =
+        s->port != NULL && s->port->is_simulated ? sim_own_address(destination->family) : (struct address){0};
 
     surround_source(s, &own, destination->family, route);
     if (address_is_multicast(destination)) {
@@ -207,8 +208,7 @@ static void surround_on_port(struct surround *s, const struct address *destinati
 }
 
 // As Scapy shows a packet where nothing is asked: the route's interface and source, and a broadcast MAC.
-static void surround_shown(struct surround *s, const struct route *found,
-                           struct surroundings_route *route)
+static void surround_shown(struct surround *s, const struct route *found, struct surroundings_route *route)
 {
     struct route_interface interface;
 

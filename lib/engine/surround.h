@@ -20,22 +20,23 @@ struct surround_options {
 };
 
 struct surround {
-    const struct port *port;     // borrowed; NULL: nothing is sent, only shown
-    struct route_table *routes;  // owned; NULL: the kernel does not see the port
-    struct route_interface own;  // of the port, if the kernel sees it
+    const struct port *port;    // borrowed; NULL: nothing is sent, only shown
+    struct route_table *routes; // owned; NULL: the kernel does not see the port
+    struct route_interface own; // of the port, if the kernel sees it
     struct surround_options options;
     struct neighbour *neighbours; // owned; sorted by address when known
     size_t n_neighbours, room;
-    bool asking;                  // neighbours are being collected
-    bool too_many;                // more than SURROUND_NEIGHBOURS_MAX
-    struct address unreachable;   // the first destination without a route; family 0: none
-    struct address is_local;      // the first destination that is this machine's own
-    bool any_remote;              // some destination is not
+    bool asking;                     // neighbours are being collected
+    bool too_many;                   // more than SURROUND_NEIGHBOURS_MAX
+    struct address unreachable;      // the first destination without a route; family 0: none
+    struct address is_local;         // the first destination that is this machine's own
+    bool any_remote;                 // some destination is not
     struct address source4, source6; // used by some destination; family 0: none
 };
 
 // port NULL: for `show`. 0 or -errno.
-int surround_init(struct surround *surround, const struct port *port, const struct surround_options *options) MUST_USE;
+int surround_init(struct surround *surround, const struct port *port,
+                  const struct surround_options *options) MUST_USE;
 void surround_release(struct surround *surround);
 
 // For derive_fields.

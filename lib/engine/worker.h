@@ -17,7 +17,7 @@ struct worker {
     struct receiver *receiver;   // borrowed; NULL: it only sends
     struct collector *collector; // borrowed; NULL, or stepped by this worker: on a port that owns its clock
     unsigned core;
-    double rate_pps;             // of this worker; 0: as fast as possible
+    double rate_pps; // of this worker; 0: as fast as possible
     pthread_t thread;
 };
 

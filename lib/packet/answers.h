@@ -10,7 +10,7 @@
 
 // What is compared beyond Scapy's defaults; zero is none of it.
 struct answer_rules {
-    bool quoted_seq; // TCP.seq in an ICMP error's quote is the stimulus's
+    bool tagged_seq; // TCP.seq carries a tag: an ICMP error's quote has it, and an answer acknowledges it exactly
     bool quoted_id;  // IP.id in the quote is the stimulus's (or byte-swapped)
 };
 

@@ -108,6 +108,9 @@ struct layer_desc {
     bool (*summary)(const struct view *view, unsigned i, const struct services *services, struct text *text);
     // NULL: nothing.
     void (*flow_key)(const struct view *view, unsigned i, enum flow_role role, struct flow_key *key);
+    // The tag (TAG_WHOLE) that a response carries back, if its stimulus had `payload` bytes on this layer. Stacks differ in what
+    // they echo: guess is 0, 1, ...; false: there is no such guess. NULL: nothing is carried back.
+    bool (*echoed)(const struct view *view, unsigned i, uint32_t payload, unsigned guess, uint32_t *tag);
     // NULL: same layer, and the payloads answer.
     bool (*answers)(const struct view *r, unsigned ri, const struct view *s, unsigned si,
                     const struct answer_rules *rules);

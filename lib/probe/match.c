@@ -117,6 +117,26 @@ static enum match_outcome match_claim(struct window *window, uint64_t position, 
     return mark == WINDOW_ANSWER ? MATCH_ANSWER : mark == WINDOW_DUPLICATE ? MATCH_DUPLICATE : MATCH_LATE;
 }
 
+// Tries one candidate; what is better than the best outcome so far takes its place.
+static void match_try(struct probes *probes, uint64_t position, struct match *match, uint64_t arrived,
+                      uint64_t timeout, const struct match_scratch *scratch, enum match_outcome *best)
+{
+    struct round *round = probes_round_of(probes, position);
+    uint64_t index, sent = 0;
+
+    if (!match_verify(probes, round, position, match, scratch, &index))
+        return;
+    enum match_outcome outcome =
+        match_claim(&round->window, position - round->first, arrived, timeout, &sent);
+    // A duplicate says more than an answer that came too late.
+    if (outcome >= *best)
+        return;
+    *best = outcome;
+    match->position = position;
+    match->index = index;
+    match->sent_ticks = sent;
+}
+
 static enum match_outcome match_candidates(struct probes *probes, uint64_t hash, struct match *match,
                                            uint64_t arrived, uint64_t timeout,
                                            const struct match_scratch *scratch)
@@ -127,21 +147,44 @@ static enum match_outcome match_candidates(struct probes *probes, uint64_t hash,
     unsigned n = flow_table_find(probes->table, hash, newest, positions);
     enum match_outcome best = MATCH_UNSOLICITED;
 
-    for (unsigned k = 0; k < n && best != MATCH_ANSWER; k++) {
-        struct round *round = probes_round_of(probes, positions[k]);
-        uint64_t index, sent = 0;
+    for (unsigned k = 0; k < n && best != MATCH_ANSWER; k++)
+        match_try(probes, positions[k], match, arrived, timeout, scratch, &best);
+    return best;
+}
 
-        if (!match_verify(probes, round, positions[k], match, scratch, &index))
-            continue;
-        enum match_outcome outcome =
-            match_claim(&round->window, positions[k] - round->first, arrived, timeout, &sent);
-        // A duplicate says more than an answer that came too late.
-        if (outcome >= best)
-            continue;
-        best = outcome;
-        match->position = positions[k];
-        match->index = index;
-        match->sent_ticks = sent;
+// How many bytes the stimuli carry on their layer of that kind.
+static uint32_t match_payload(const struct plan *plan, enum layer_id id)
+{
+    const struct view *stimulus = &plan->shapes[0].view;
+    int i = view_find(stimulus, id);
+
+    return i < 0 ? 0
+                 : (uint32_t)(stimulus->layers[i].end - stimulus->layers[i].start -
+                              stimulus->layers[i].header_bytes);
+}
+
+// The probe that an echoed tag names: it is found also if the flow table had no room for it, as when a thousand probes of
+// one flow wait at once.
+static enum match_outcome match_by_tag(struct probes *probes, struct match *match, uint64_t arrived,
+                                       uint64_t timeout, const struct match_scratch *scratch)
+{
+    const struct round *current = probes_current(probes);
+    uint64_t newest = current->first + window_newest(&current->window);
+    enum match_outcome best = MATCH_UNSOLICITED;
+
+    for (unsigned i = match->first; i < match->view.n && newest > 0; i++) {
+        const struct layer_desc *desc = layer_get((enum layer_id)match->view.layers[i].id);
+        uint32_t payload = match_payload(probes->plan, (enum layer_id)match->view.layers[i].id), tag;
+
+        for (unsigned guess = 0; desc->echoed != NULL && best == MATCH_UNSOLICITED &&
+                                 desc->echoed(&match->view, i, payload, guess, &tag);
+             guess++) {
+            // The newest position that has these low bits.
+            uint32_t back = (uint32_t)(newest - 1) - tag_position(&probes->tag_key, tag);
+
+            if (back < newest)
+                match_try(probes, newest - 1 - back, match, arrived, timeout, scratch, &best);
+        }
     }
     return best;
 }
@@ -170,5 +213,7 @@ enum match_outcome match_find(struct probes *probes, struct match *match, uint64
 
         outcome = match_candidates(probes, hash, match, arrived, timeout, scratch);
     }
+    if (outcome == MATCH_UNSOLICITED && probes_finds_by_tag(probes))
+        outcome = match_by_tag(probes, match, arrived, timeout, scratch);
     return outcome == MATCH_UNSOLICITED && match->view.malformed ? MATCH_MALFORMED : outcome;
 }

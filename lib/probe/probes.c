@@ -50,7 +50,7 @@ int probes_init(struct probes *probes, const struct plan *plan, const struct pro
     tag_key_init(&probes->tag_key, probes_draw(options->seed, PROBES_DRAW_TAG));
     probes->flow_seed = probes_draw(options->seed, PROBES_DRAW_FLOW);
     probes->rules = (struct answer_rules){
-        .quoted_seq = (plan->tags & 1u << TAG_WHOLE) != 0,
+        .tagged_seq = (plan->tags & 1u << TAG_WHOLE) != 0,
         .quoted_id = (plan->tags & 1u << TAG_ID) != 0,
     };
     if (options->random)

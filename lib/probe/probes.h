@@ -67,6 +67,12 @@ void probes_build(const struct probes *probes, const struct round *round, uint64
 void probes_build_at(const struct probes *probes, const struct round *round, const uint64_t *positions, unsigned n,
                      uint8_t *const *frames, struct probes_built *built);
 
+// Answers carry whole positions back: probes are found also without a place in the flow table.
+static inline bool probes_finds_by_tag(const struct probes *probes)
+{
+    return (probes->plan->tags & 1u << TAG_WHOLE) != 0;
+}
+
 // TX worker, before it sends what probes_build built: makes the probes findable. Returns how many found no place.
 unsigned probes_insert(struct probes *probes, const struct round *round, uint64_t first, unsigned n,
                        uint8_t *const *frames, const struct probes_built *built);

@@ -16,7 +16,7 @@ enum {
     TCP_OPTIONS
 };
 enum { TCP_FIXED_BYTES = 20, TCP_QUOTED_BYTES = 8, TCP_ACK_SLACK = 2 };
-enum { TCP_SYN = 0x02, TCP_RST = 0x04, TCP_ACK_FLAG = 0x10 };
+enum { TCP_FIN = 0x01, TCP_SYN = 0x02, TCP_RST = 0x04, TCP_ACK_FLAG = 0x10 };
 
 static const char tcp_letters[] = "FSRPAUECN";
 
@@ -91,8 +91,20 @@ static uint32_t tcp_distance(uint32_t a, uint32_t b)
     return a - b < b - a ? a - b : b - a;
 }
 
+// Exactly, if the sequence number carries a tag: neighbouring tags belong to other probes. A SYN or FIN counts as one; the
+// payload may have been taken or not.
+static bool tcp_acknowledges(const uint8_t *rp, const uint8_t *sp, uint32_t payload, bool exactly)
+{
+    uint32_t ack = get32(rp + 8), seq = get32(sp + 4);
+    uint32_t counted = tcp_flags(sp) & (TCP_SYN | TCP_FIN) ? 1 : 0;
+
+    if (exactly)
+        return ack == seq + counted || ack == seq + counted + payload;
+    return tcp_distance(seq, ack) <= TCP_ACK_SLACK + payload;
+}
+
 // RFC 9293 3.10.7: what a stack sends back to a segment.
-static bool tcp_segment_answers(const uint8_t *rp, const uint8_t *sp, uint32_t payload)
+static bool tcp_segment_answers(const uint8_t *rp, const uint8_t *sp, uint32_t payload, bool exactly)
 {
     uint16_t r = tcp_flags(rp), s = tcp_flags(sp);
 
@@ -105,7 +117,7 @@ static bool tcp_segment_answers(const uint8_t *rp, const uint8_t *sp, uint32_t p
         return false;
     if ((r & TCP_RST) && !(r & TCP_ACK_FLAG))
         return true;
-    return tcp_distance(get32(sp + 4), get32(rp + 8)) <= TCP_ACK_SLACK + payload;
+    return tcp_acknowledges(rp, sp, payload, exactly);
 }
 
 static bool tcp_answers(const struct view *r, unsigned ri, const struct view *s, unsigned si,
@@ -117,8 +129,25 @@ static bool tcp_answers(const struct view *r, unsigned ri, const struct view *s,
     const struct view_layer *layer = &s->layers[si];
 
     if (r->layers[ri].quoted)
-        return !rules->quoted_seq || get32(rp + 4) == get32(sp + 4);
-    return tcp_segment_answers(rp, sp, (uint32_t)(layer->end - layer->start - layer->header_bytes));
+        return !rules->tagged_seq || get32(rp + 4) == get32(sp + 4);
+    return tcp_segment_answers(rp, sp, (uint32_t)(layer->end - layer->start - layer->header_bytes),
+                               rules->tagged_seq);
+}
+
+// An acknowledgement is the sequence number after what was taken: a SYN or FIN counts as one, a payload may or may not
+// have been.
+static bool tcp_echoed(const struct view *view, unsigned i, uint32_t payload, unsigned guess, uint32_t *tag)
+{
+    const uint8_t *p = view_header(view, i);
+
+    if (view->layers[i].quoted) {
+        *tag = get32(p + 4);
+        return guess == 0;
+    }
+    if (!(tcp_flags(p) & TCP_ACK_FLAG) || guess > (payload > 0 ? 3u : 1u))
+        return false;
+    *tag = get32(p + 8) - (guess % 2 == 0 ? 1 : 0) - (guess / 2 == 0 ? 0 : payload);
+    return true;
 }
 
 const struct layer_desc layer_tcp = {
@@ -131,5 +160,6 @@ const struct layer_desc layer_tcp = {
     .finish = tcp_finish,
     .summary = tcp_summary,
     .flow_key = transport_flow_key,
+    .echoed = tcp_echoed,
     .answers = tcp_answers,
 };

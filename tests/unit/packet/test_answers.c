@@ -204,7 +204,7 @@ static void quotes_are_compared_further_on_demand(void **state)
     static const char sent_hex[] =
         "45000028123400004006b4bcc6120001c612000200140050000000070000000050022000c96b0000";
     static const char error_hex[] = "450000380001000040010000c6120009c61200010b00000000000000";
-    const struct answer_rules none = {0}, seq = {.quoted_seq = true}, id = {.quoted_id = true};
+    const struct answer_rules none = {0}, seq = {.tagged_seq = true}, id = {.quoted_id = true};
     uint8_t s[FRAME_MAX], r[FRAME_MAX];
     struct view sent, received;
 

@@ -79,7 +79,7 @@ static void check_nesting(const struct view *view, uint32_t len)
 // Everything that reads a received frame reads this one, against itself and against a good one.
 static void read_all(const uint8_t *bytes, uint32_t len, const struct frame_row *row, const struct view *good)
 {
-    static const struct answer_rules rules = {.quoted_seq = true, .quoted_id = true};
+    static const struct answer_rules rules = {.tagged_seq = true, .quoted_id = true};
     uint8_t *copy = malloc(len == 0 ? 1 : len); // exactly as long as the frame
     struct view view;
     char line[1024];
