@@ -64,8 +64,20 @@ static bool token_number(struct token_reader *reader, struct token *token, struc
     return true;
 }
 
+// One byte in b"..."; elsewhere the character of that number, in UTF-8, as in Python.
+static uint32_t token_character(unsigned value, bool is_bytes, char *out)
+{
+    if (is_bytes || value < 0x80) {
+        out[0] = (char)value;
+        return 1;
+    }
+    out[0] = (char)(0xc0 | value >> 6);
+    out[1] = (char)(0x80 | (value & 0x3f));
+    return 2;
+}
+
 // escape: \n \t \r \0 \\ \' \" \a \b \f \v, \xHH, \ooo; any other stays as written, as in Python
-static uint32_t token_escape(const char *s, uint32_t len, char *out, uint32_t *n_out)
+static uint32_t token_escape(const char *s, uint32_t len, bool is_bytes, char *out, uint32_t *n_out)
 {
     static const char from[] = "ntrabfv\\'\"", to[] = "\n\t\r\a\b\f\v\\'\"";
     const char *known = memchr(from, s[1], sizeof(from) - 1);
@@ -76,16 +88,16 @@ static uint32_t token_escape(const char *s, uint32_t len, char *out, uint32_t *n
         return 2;
     }
     if (s[1] == 'x' && len >= 4 && token_digit(s[2]) < 16 && token_digit(s[3]) < 16) {
-        out[0] = (char)(token_digit(s[2]) << 4 | token_digit(s[3]));
+        *n_out = token_character((unsigned)(token_digit(s[2]) << 4 | token_digit(s[3])), is_bytes, out);
         return 4;
     }
     if (s[1] >= '0' && s[1] <= '7') {
         uint32_t used = 1;
-        int value = 0;
+        unsigned value = 0;
 
         for (; used < 4 && used < len && s[used] >= '0' && s[used] <= '7'; used++)
-            value = value * 8 + s[used] - '0';
-        out[0] = (char)value;
+            value = value * 8 + (unsigned)(s[used] - '0');
+        *n_out = token_character(value, is_bytes, out);
         return used;
     }
     out[0] = s[0];
@@ -96,7 +108,8 @@ static uint32_t token_escape(const char *s, uint32_t len, char *out, uint32_t *n
 
 static bool token_string(struct token_reader *reader, struct token *token, struct diag *diag)
 {
-    uint32_t from = reader->at, at = from + (reader->text[from] == 'b' ? 1 : 0);
+    bool is_bytes = reader->text[reader->at] == 'b';
+    uint32_t from = reader->at, at = from + (is_bytes ? 1 : 0);
     char quote = reader->text[at++];
     uint32_t end = at, n = 0;
 
@@ -113,7 +126,7 @@ static bool token_string(struct token_reader *reader, struct token *token, struc
         if (reader->text[at] != '\\')
             bytes[n] = reader->text[at++];
         else
-            at += token_escape(reader->text + at, end - at, bytes + n, &made);
+            at += token_escape(reader->text + at, end - at, is_bytes, bytes + n, &made);
         n += made;
     }
     *token = (struct token){.kind = TOKEN_STRING, .where = {from, end + 1 - from}, .bytes = bytes, .len = n};

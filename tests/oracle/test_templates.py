@@ -56,7 +56,7 @@ def test_summaries(peer, n_generated, record_property):
     record_property('packets', compare(peer, 'summary', n_generated // 4, SEED + 1))
 
 
-# What random templates meet seldom: addresses and MACs by route, groups, our own addresses.
+# What random templates meet seldom. Addresses and MACs by route, groups, our own addresses.
 AUTOMATIC = [
     'Ether()/IP(dst=["198.18.0.9","198.18.0.1","198.19.0.1","127.0.0.1"])/UDP()',
     'Ether()/IP(dst="198.18.0.0/24")/TCP()',
@@ -73,8 +73,18 @@ AUTOMATIC = [
 ]
 
 
-@pytest.mark.parametrize('template', AUTOMATIC)
-def test_automatic_addresses(peer, template):
+# Strings as Python spells them.
+STRINGS = [
+    r'IP()/UDP()/"\xff\x41\377\7\0"',
+    r'IP()/UDP()/b"\xff\x41\377\7\0"',
+    r"""IP()/'a\'b"c\\d\te\q'""",
+    'IP()/UDP()/"\u00e9\u20ac"',
+    r'IP()/("ab" "cd" + "e"*3)',
+]
+
+
+@pytest.mark.parametrize('template', AUTOMATIC + STRINGS)
+def test_spelled_out(peer, template):
     wanted = peer.scapy(template)
     status, out, err = peer.volley('show', template, '--hex')
     assert (status, err) == (0, '')
