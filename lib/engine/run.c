@@ -398,6 +398,10 @@ void run_progress(struct run *run, struct run_progress *p)
         .limit = run_limit(run),
         .done = atomic_load_explicit(&run->collector.done, memory_order_relaxed),
     };
+    // What is answered stays in the window until all before it is.
+    uint64_t known = p->answered + p->silent;
+    if (p->sent >= known && p->sent - known < p->waiting)
+        p->waiting = p->sent - known;
     const uint64_t lost[] = {run_since(now.imissed, run->before.imissed),
                              run_since(now.rx_nombuf, run->before.rx_nombuf),
                              run_since(now.kernel_drops, run->before.kernel_drops)};
