@@ -73,7 +73,8 @@ static bool compile_check_layer3(const struct template *t, struct diag *diag)
 
     if (first->id == LAYER_IP || first->id == LAYER_IPV6 || first->id == LAYER_ARP)
         return true;
-    diag_set(diag, first->where, "a template of layer 3 starts with IP, IPv6 or ARP, not with %s", layer_get(first->id)->name);
+    diag_set(diag, first->where, "a template of layer 3 starts with IP, IPv6 or ARP, not with %s",
+             layer_get(first->id)->name);
     return diag_hint(diag, "Frames from the link layer on are sent by srp and sendp.");
 }
 
@@ -83,7 +84,8 @@ static bool compile_check_layer2(const struct template *t, struct diag *diag)
 
     if (first->id == LAYER_ETHER || first->id == LAYER_RAW)
         return true;
-    diag_set(diag, first->where, "a template of layer 2 starts with Ether, not with %s", layer_get(first->id)->name);
+    diag_set(diag, first->where, "a template of layer 2 starts with Ether, not with %s",
+             layer_get(first->id)->name);
     return diag_hint(diag, "Put Ether()/ before it, or use sr and send, which find the next hop themselves.");
 }
 
@@ -94,7 +96,8 @@ static bool compile_check_empty(const struct template *t, struct diag *diag)
             const struct template_field *field = &t->layers[i].fields[f];
 
             if (field->values != NULL && field->values->n == 0)
-                return diag_set(diag, field->where, "this is an empty set: the template stands for no packet");
+                return diag_set(diag, field->where,
+                                "this is an empty set: the template stands for no packet");
         }
     }
     return true;
@@ -119,20 +122,28 @@ static bool compile_check_routes(const struct surround *s, const struct port *po
     char text[ADDRESS_TEXT_MAX];
 
     if (s->too_many) {
-        fprintf(stderr, "volley: more than %u neighbours would have to be asked for: give --gateway or --gateway-mac. "
-                        "Nothing was sent.\n", SURROUND_NEIGHBOURS_MAX);
+        fprintf(
+            stderr,
+            "volley: more than %u neighbours would have to be asked for: give --gateway or --gateway-mac. "
+            "Nothing was sent.\n",
+            SURROUND_NEIGHBOURS_MAX);
         return false;
     }
     if (s->unreachable.family != 0) {
         address_format(&s->unreachable, text);
-        fprintf(stderr, "volley: no route to %s through %s, so no next hop is known: give --gateway or --gateway-mac. "
-                        "Nothing was sent.\n", text, port->name);
+        fprintf(
+            stderr,
+            "volley: no route to %s through %s, so no next hop is known: give --gateway or --gateway-mac. "
+            "Nothing was sent.\n",
+            text, port->name);
         return false;
     }
     if (s->is_local.family != 0 && !s->any_remote) {
         address_format(&s->is_local, text);
-        fprintf(stderr, "volley: %s is this machine's own address, so nothing for it leaves through %s. "
-                        "Nothing was sent.\n", text, port->name);
+        fprintf(stderr,
+                "volley: %s is this machine's own address, so nothing for it leaves through %s. "
+                "Nothing was sent.\n",
+                text, port->name);
         return false;
     }
     return true;
@@ -144,20 +155,26 @@ static int compile_ask(struct surround *s, struct port *port)
     int unknown = surround_ask(s, port);
 
     if (unknown < 0) {
-        fprintf(stderr, "volley: the neighbours on %s could not be asked: %s. Nothing was sent.\n", port->name,
-                strerror(-unknown));
+        fprintf(stderr, "volley: the neighbours on %s could not be asked: %s. Nothing was sent.\n",
+                port->name, strerror(-unknown));
         return EXIT_ERROR;
     }
     if (unknown == 0)
         return 0;
     address_format(&surround_unknown(s)->address, text);
     if ((size_t)unknown < s->n_neighbours) {
-        fprintf(stderr, "volley: %d of %zu neighbours on %s did not tell their MAC (%s first): packets for them go to the "
-                        "broadcast address, as with Scapy.\n", unknown, s->n_neighbours, port->name, text);
+        fprintf(stderr,
+                "volley: %d of %zu neighbours on %s did not tell their MAC (%s first): packets for them go "
+                "to the "
+                "broadcast address, as with Scapy.\n",
+                unknown, s->n_neighbours, port->name, text);
         return 0;
     }
-    fprintf(stderr, "volley: next hop %s did not tell its MAC on %s: is it up? --gateway-mac gives one without asking. "
-                    "Nothing was sent.\n", text, port->name);
+    fprintf(
+        stderr,
+        "volley: next hop %s did not tell its MAC on %s: is it up? --gateway-mac gives one without asking. "
+        "Nothing was sent.\n",
+        text, port->name);
     return EXIT_REFUSED;
 }
 
@@ -167,7 +184,8 @@ static int compile_check_size(const struct compiled *c, const struct port *port)
 
     if (c->plan.longest <= room)
         return 0;
-    fprintf(stderr, "volley: the longest frame has %u bytes, %s takes %u (its MTU is %u). Nothing was sent.\n",
+    fprintf(stderr,
+            "volley: the longest frame has %u bytes, %s takes %u (its MTU is %u). Nothing was sent.\n",
             c->plan.longest, port->name, room, port->mtu);
     return EXIT_REFUSED;
 }

@@ -22,8 +22,8 @@ bool compile_for_show(struct compiled *compiled, const char *text) MUST_USE;
 // be attached to the port: neighbours are asked for.
 struct surround;
 int compile_parse(struct compiled *compiled, const char *text, bool layer3) MUST_USE;
-int compile_for_port(struct compiled *compiled, const char *text, struct port *port, struct surround *surround,
-                     bool tags) MUST_USE;
+int compile_for_port(struct compiled *compiled, const char *text, struct port *port,
+                     struct surround *surround, bool tags) MUST_USE;
 
 // The fields that carry tags: "TCP.seq", "ICMP.id, ICMP.seq"; nothing if there are none.
 void compile_tags_text(const struct compiled *compiled, struct text *text);

@@ -28,14 +28,17 @@ static void main_help(FILE *to)
                 "  volley show 'IP(dst=\"198.18.0.1\",ttl=(1,4))/UDP()' --summary\n\n");
     for (unsigned i = 0; i < COMMAND_COUNT; i++)
         fprintf(to, "  volley %-6s%-10s %s\n", commands[i].name, commands[i].arguments, commands[i].what);
-    fprintf(to, "\n`volley COMMAND --help` tells a command's options. Exit status: 0 complete, 1 error, 2 usage,\n"
-                "3 finished but something was lost on our side, 4 interrupted, 5 results not written,\n"
-                "6 refused: nothing was sent.\n");
+    fprintf(
+        to,
+        "\n`volley COMMAND --help` tells a command's options. Exit status: 0 complete, 1 error, 2 usage,\n"
+        "3 finished but something was lost on our side, 4 interrupted, 5 results not written,\n"
+        "6 refused: nothing was sent.\n");
 }
 
 static void main_command_help(enum command_id id, FILE *to)
 {
-    fprintf(to, "volley %s %s [OPTION...]: %s\n\n", commands[id].name, commands[id].arguments, commands[id].what);
+    fprintf(to, "volley %s %s [OPTION...]: %s\n\n", commands[id].name, commands[id].arguments,
+            commands[id].what);
     options_print(id, to);
 }
 
@@ -47,7 +50,8 @@ static int main_unknown(const char *word)
     for (unsigned i = 0; i < COMMAND_COUNT; i++)
         nearest_offer(&nearest, commands[i].name);
     if (nearest.best != NULL)
-        fprintf(stderr, "volley: no command '%s'; did you mean '%s'? `volley --help` lists them.\n", word, nearest.best);
+        fprintf(stderr, "volley: no command '%s'; did you mean '%s'? `volley --help` lists them.\n", word,
+                nearest.best);
     else
         fprintf(stderr, "volley: no command '%s'; `volley --help` lists them.\n", word);
     return EXIT_USAGE;

@@ -89,7 +89,9 @@ static const char *parse_rate(struct options *o, const char *text)
     o->rate_pps = 0;
     if (strcmp(text, "max") == 0)
         return NULL;
-    return options_scaled(text, &o->rate_pps) && o->rate_pps >= 0.001 ? NULL : "packets a second (10k, 1.5M), or max";
+    return options_scaled(text, &o->rate_pps) && o->rate_pps >= 0.001
+               ? NULL
+               : "packets a second (10k, 1.5M), or max";
 }
 
 static const char *parse_timeout(struct options *o, const char *text)
@@ -233,16 +235,23 @@ static const char *parse_help(struct options *o, const char *text)
 }
 
 static const struct option_row option_rows[] = {
-    {"interface", 'i', "PORT", ON_SEND, parse_port, "eth0, 0000:3b:00.0, vdev:net_..., or sim[:key=value,...]"},
-    {"driver", 0, "NAME", ON_SEND, parse_driver, "af_xdp or af_packet on a kernel interface (default: what works)"},
-    {"write", 'w', "NAME", ON_PAIR, parse_write, "write NAME.answered.pcapng, NAME.unanswered.pcapng, NAME.json"},
+    {"interface", 'i', "PORT", ON_SEND, parse_port,
+     "eth0, 0000:3b:00.0, vdev:net_..., or sim[:key=value,...]"},
+    {"driver", 0, "NAME", ON_SEND, parse_driver,
+     "af_xdp or af_packet on a kernel interface (default: what works)"},
+    {"write", 'w', "NAME", ON_PAIR, parse_write,
+     "write NAME.answered.pcapng, NAME.unanswered.pcapng, NAME.json"},
     {"pcap", 0, NULL, ON_PAIR, parse_pcap, "write classic pcap files (ns) instead of pcapng"},
     {"rate", 'r', "PPS", ON_SEND, parse_rate, "10k, 1.5M or max (default: 10k; max on sim)"},
-    {"timeout", 't', "SECONDS", ON_PAIR, parse_timeout, "a probe without an answer by then is unanswered (default: 2)"},
+    {"timeout", 't', "SECONDS", ON_PAIR, parse_timeout,
+     "a probe without an answer by then is unanswered (default: 2)"},
     {"retry", 0, "N", ON_PAIR, parse_retry, "send what is unanswered again, up to N times"},
-    {"seed", 0, "NUMBER", ON_SEND, parse_seed, "of order and tags; the same seed repeats a run (default: random)"},
-    {"order", 0, "ORDER", ON_SEND, parse_order, "sequential or random (default: random for sr, srp with tags)"},
-    {"tag", 0, "MODE", ON_SEND, parse_tag, "auto: fields left open carry the position (default for sr, srp); off"},
+    {"seed", 0, "NUMBER", ON_SEND, parse_seed,
+     "of order and tags; the same seed repeats a run (default: random)"},
+    {"order", 0, "ORDER", ON_SEND, parse_order,
+     "sequential or random (default: random for sr, srp with tags)"},
+    {"tag", 0, "MODE", ON_SEND, parse_tag,
+     "auto: fields left open carry the position (default for sr, srp); off"},
     {"src", 0, "ADDRESS", ON_SEND, parse_source, "source address of packets that have none"},
     {"gateway", 0, "ADDRESS", ON_LAYER3, parse_gateway, "next hop of every packet"},
     {"gateway-mac", 0, "MAC", ON_LAYER3, parse_gateway_mac, "its MAC; nothing is asked then"},
@@ -269,8 +278,9 @@ static bool options_unknown(unsigned command, const char *word)
     }
     const char *of = command_get(command)->name;
     if (nearest.best != NULL && name - word == 2)
-        fprintf(stderr, "volley: %s has no option '%s'; did you mean '--%s'? `volley %s --help` lists them.\n", of, word,
-                nearest.best, of);
+        fprintf(stderr,
+                "volley: %s has no option '%s'; did you mean '--%s'? `volley %s --help` lists them.\n", of,
+                word, nearest.best, of);
     else
         fprintf(stderr, "volley: %s has no option '%s'; `volley %s --help` lists them.\n", of, word, of);
     return false;
@@ -320,14 +330,16 @@ static bool options_take(struct options *options, const struct option_row *row, 
 static bool options_argument(struct options *options, unsigned command, char **words, int n)
 {
     if (n > 1) {
-        fprintf(stderr, "volley: '%s' is one argument too many; a template is one word: put it in quotes.\n", words[1]);
+        fprintf(stderr, "volley: '%s' is one argument too many; a template is one word: put it in quotes.\n",
+                words[1]);
         return false;
     }
     options->argument = n == 1 ? words[0] : NULL;
     if (n == 0 && !options->help && command_get(command)->arguments[0] != '[') {
         const char *name = command_get(command)->name;
 
-        fprintf(stderr, "volley: %s needs a template, as in: volley %s 'IP(dst=\"198.18.0.1\")/ICMP()'\n", name, name);
+        fprintf(stderr, "volley: %s needs a template, as in: volley %s 'IP(dst=\"198.18.0.1\")/ICMP()'\n",
+                name, name);
         return false;
     }
     return true;
@@ -367,9 +379,9 @@ void options_print(unsigned command, FILE *to)
 
         if (!(row->commands & 1u << command))
             continue;
-        snprintf(left, sizeof(left), "%c%c%s--%s%s%s", row->letter != 0 ? '-' : ' ', row->letter != 0 ? row->letter : ' ',
-                 row->letter != 0 ? ", " : "  ", row->name, row->argument != NULL ? " " : "",
-                 row->argument != NULL ? row->argument : "");
+        snprintf(left, sizeof(left), "%c%c%s--%s%s%s", row->letter != 0 ? '-' : ' ',
+                 row->letter != 0 ? row->letter : ' ', row->letter != 0 ? ", " : "  ", row->name,
+                 row->argument != NULL ? " " : "", row->argument != NULL ? row->argument : "");
         fprintf(to, "  %-26s %s\n", left, row->help);
     }
 }

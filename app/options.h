@@ -15,15 +15,15 @@ enum { TAG_OPTION_DEFAULT, TAG_OPTION_AUTO, TAG_OPTION_OFF };
 
 // Zero is the default of everything, unless said.
 struct options {
-    const char *argument;  // the template, the layer; NULL: none
-    char *command_line;    // as typed, joined by spaces; main's
+    const char *argument; // the template, the layer; NULL: none
+    char *command_line;   // as typed, joined by spaces; main's
     const char *port;
     const char *driver;
     const char *write_name;
     bool classic_pcap;
     bool has_rate;
-    double rate_pps;       // 0: as fast as possible
-    uint64_t timeout_ns;   // default 2 s
+    double rate_pps;     // 0: as fast as possible
+    uint64_t timeout_ns; // default 2 s
     uint32_t retry;
     bool has_seed;
     uint64_t seed;

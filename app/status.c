@@ -41,7 +41,8 @@ static void status_left(const struct status *s, const struct run_progress *p, st
         return;
     uint64_t seconds = (uint64_t)((double)(p->planned - p->sent) / s->pps);
 
-    text_add(text, "  %llu:%02llu left", (unsigned long long)(seconds / 60), (unsigned long long)(seconds % 60));
+    text_add(text, "  %llu:%02llu left", (unsigned long long)(seconds / 60),
+             (unsigned long long)(seconds % 60));
 }
 
 static unsigned status_columns(void)

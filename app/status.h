@@ -5,11 +5,11 @@
 #include "engine/run.h"
 
 struct status {
-    bool on;          // stderr is a terminal that can redraw a line
-    bool shown;       // a line stands there now
-    double rate_pps;  // asked for; 0: full speed
+    bool on;         // stderr is a terminal that can redraw a line
+    bool shown;      // a line stands there now
+    double rate_pps; // asked for; 0: full speed
     uint64_t last_sent, last_ns;
-    double pps;       // achieved, smoothed
+    double pps; // achieved, smoothed
 };
 
 void status_init(struct status *status, double rate_pps, bool quiet);

@@ -35,7 +35,8 @@ static unsigned nearest_distance(const char *a, size_t la, const char *b, size_t
 
         now[0] = (unsigned)(2 * i);
         for (size_t j = 1; j <= lb; j++) {
-            now[j] = nearest_min(above[j - 1] + nearest_cost(a[i - 1], b[j - 1]), nearest_min(above[j], now[j - 1]) + 2);
+            now[j] = nearest_min(above[j - 1] + nearest_cost(a[i - 1], b[j - 1]),
+                                 nearest_min(above[j], now[j - 1]) + 2);
             if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1])
                 now[j] = nearest_min(now[j], above2[j - 2] + 2);
         }

@@ -10,8 +10,9 @@
 
 // What is compared beyond Scapy's defaults; zero is none of it.
 struct answer_rules {
-    bool tagged_seq; // TCP.seq carries a tag: an ICMP error's quote has it, and an answer acknowledges it exactly
-    bool quoted_id;  // IP.id in the quote is the stimulus's (or byte-swapped)
+    bool
+        tagged_seq; // TCP.seq carries a tag: an ICMP error's quote has it, and an answer acknowledges it exactly
+    bool quoted_id; // IP.id in the quote is the stimulus's (or byte-swapped)
 };
 
 // The layers of `response` from r on, against those of `stimulus` from s on.

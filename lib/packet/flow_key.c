@@ -16,8 +16,8 @@ uint64_t flow_key_of(const struct view *view, unsigned first, enum flow_role rol
 }
 
 // Layer by layer, so that the frames' multiplications overlap.
-void flow_key_of_stimuli(const struct view *alike, uint8_t *const *bytes, unsigned n, unsigned first, uint64_t seed,
-                         uint64_t *hashes)
+void flow_key_of_stimuli(const struct view *alike, uint8_t *const *bytes, unsigned n, unsigned first,
+                         uint64_t seed, uint64_t *hashes)
 {
     struct view view = *alike;
 

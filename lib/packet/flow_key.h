@@ -8,8 +8,8 @@
 #include "packet/view.h"
 
 enum flow_role {
-    FLOW_STIMULUS,        // as it was sent, or as an ICMP error quotes it
-    FLOW_RESPONSE,        // from the address that was asked
+    FLOW_STIMULUS,          // as it was sent, or as an ICMP error quotes it
+    FLOW_RESPONSE,          // from the address that was asked
     FLOW_RESPONSE_TO_GROUP, // from anyone: the stimulus went to a multicast or broadcast address
 };
 
@@ -28,8 +28,8 @@ static inline void flow_key_add(struct flow_key *key, uint64_t word)
 uint64_t flow_key_of(const struct view *view, unsigned first, enum flow_role role, uint64_t seed);
 
 // Of n stimuli whose views differ in `bytes` only.
-void flow_key_of_stimuli(const struct view *alike, uint8_t *const *bytes, unsigned n, unsigned first, uint64_t seed,
-                         uint64_t *hashes);
+void flow_key_of_stimuli(const struct view *alike, uint8_t *const *bytes, unsigned n, unsigned first,
+                         uint64_t seed, uint64_t *hashes);
 
 // Of a received frame: an ICMP error has the flow key of what it quotes.
 uint64_t flow_key_of_response(const struct view *view, unsigned first, enum flow_role role, uint64_t seed);

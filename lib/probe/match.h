@@ -26,8 +26,8 @@ enum match_known {
 // A received frame on its way: what is known of it after decoding.
 struct match {
     struct view view;
-    uint8_t first;      // layer of the view from which it is compared
-    uint8_t known;      // enum match_known
+    uint8_t first; // layer of the view from which it is compared
+    uint8_t known; // enum match_known
     uint64_t hash;
     // Of the probe, unless UNSOLICITED or MALFORMED.
     uint64_t position;
@@ -45,10 +45,11 @@ void match_decode(const struct probes *probes, const uint8_t *bytes, uint16_t le
 
 // Once a burst is decoded (n up to PLAN_BURST), may save match_find work: flow keys that lead to one probe only have their
 // stimuli built again together.
-void match_prepare(const struct probes *probes, struct match *matches, unsigned n, const struct match_scratch *scratch);
+void match_prepare(const struct probes *probes, struct match *matches, unsigned n,
+                   const struct match_scratch *scratch);
 
 // timeout_ticks: an answer that comes later than that after its stimulus was sent is late.
-enum match_outcome match_find(struct probes *probes, struct match *match, uint64_t arrived_ticks, uint64_t timeout_ticks,
-                              const struct match_scratch *scratch);
+enum match_outcome match_find(struct probes *probes, struct match *match, uint64_t arrived_ticks,
+                              uint64_t timeout_ticks, const struct match_scratch *scratch);
 
 #endif

@@ -35,6 +35,7 @@ void order_init_list(struct order *order, const uint64_t *list, uint64_t n);
 // indices[k] = the index at position first + k, for k < count. All positions must be below n.
 void order_indices(const struct order *order, uint64_t first, uint64_t *indices, unsigned count);
 // indices[k] = the index at positions[k].
-void order_indices_at(const struct order *order, const uint64_t *positions, uint64_t *indices, unsigned count);
+void order_indices_at(const struct order *order, const uint64_t *positions, uint64_t *indices,
+                      unsigned count);
 
 #endif

@@ -106,7 +106,8 @@ struct round *probes_round_of(const struct probes *probes, uint64_t position)
     return probes->rounds[r];
 }
 
-static void probes_tags(const struct probes *probes, const uint64_t *positions, unsigned n, struct plan_tags *tags)
+static void probes_tags(const struct probes *probes, const uint64_t *positions, unsigned n,
+                        struct plan_tags *tags)
 {
     uint32_t values[PLAN_BURST] = {0};
 
@@ -145,8 +146,8 @@ void probes_build(const struct probes *probes, const struct round *round, uint64
     probes_build_indices(probes, positions, n, frames, built);
 }
 
-void probes_build_at(const struct probes *probes, const struct round *round, const uint64_t *positions, unsigned n,
-                     uint8_t *const *frames, struct probes_built *built)
+void probes_build_at(const struct probes *probes, const struct round *round, const uint64_t *positions,
+                     unsigned n, uint8_t *const *frames, struct probes_built *built)
 {
     uint64_t own[PLAN_BURST];
 

@@ -28,22 +28,23 @@ struct probes_options {
     bool random;          // the first round's order
     uint64_t outstanding; // positions that may wait at once
     unsigned block_shift;
-    bool match;           // answers are expected: keep a flow table
+    bool match; // answers are expected: keep a flow table
 };
 
 struct probes {
-    const struct plan *plan;    // borrowed
+    const struct plan *plan; // borrowed
     struct probes_options options;
     struct tag_key tag_key;
     uint64_t flow_seed;
     struct answer_rules rules;
-    struct flow_table *table;   // owned; NULL without match
+    struct flow_table *table;                // owned; NULL without match
     struct round *rounds[PROBES_ROUNDS_MAX]; // owned
     _Atomic unsigned n_rounds;
 };
 
 // The first round's order. 0 or -errno; on failure nothing is held.
-int probes_init(struct probes *probes, const struct plan *plan, const struct probes_options *options) MUST_USE;
+int probes_init(struct probes *probes, const struct plan *plan,
+                const struct probes_options *options) MUST_USE;
 void probes_release(struct probes *probes);
 
 // Collector: a further round, of the listed indices, which must stay where they are. 0 or -errno.
@@ -64,8 +65,8 @@ void probes_build(const struct probes *probes, const struct round *round, uint64
                   uint8_t *const *frames, struct probes_built *built);
 
 // The same for any positions of `round`.
-void probes_build_at(const struct probes *probes, const struct round *round, const uint64_t *positions, unsigned n,
-                     uint8_t *const *frames, struct probes_built *built);
+void probes_build_at(const struct probes *probes, const struct round *round, const uint64_t *positions,
+                     unsigned n, uint8_t *const *frames, struct probes_built *built);
 
 // Answers carry whole positions back: probes are found also without a place in the flow table.
 static inline bool probes_finds_by_tag(const struct probes *probes)

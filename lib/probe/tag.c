@@ -75,8 +75,8 @@ uint32_t tag_of(const struct tag_key *key, uint64_t position)
 #define PAIR_MIN 6
 typedef uint16_t lanes __attribute__((vector_size(PAIR / 2 * sizeof(uint16_t))));
 
-__attribute__((always_inline)) static inline void encipher(const struct tag_key *key, const uint64_t *positions,
-                                                           uint32_t *tags, unsigned n)
+__attribute__((always_inline)) static inline void
+encipher(const struct tag_key *key, const uint64_t *positions, uint32_t *tags, unsigned n)
 {
     uint16_t high[PAIR] = {0}, low[PAIR] = {0};
     lanes x[2], y[2];
@@ -108,7 +108,8 @@ static void encipher_plain(const struct tag_key *key, const uint64_t *positions,
 #ifdef __x86_64__
 __attribute__((target("avx2")))
 #endif
-static void encipher_wide(const struct tag_key *key, const uint64_t *positions, uint32_t *tags, unsigned n)
+static void
+encipher_wide(const struct tag_key *key, const uint64_t *positions, uint32_t *tags, unsigned n)
 {
     encipher(key, positions, tags, n);
 }

@@ -85,7 +85,8 @@ bool window_retire(struct window *window, uint64_t expired_ticks, struct window_
 // Brings a block's line into the cache, for the claim, peek or mark that comes some packets later. Any position.
 static inline void window_prefetch(const struct window *window, uint64_t position)
 {
-    __builtin_prefetch(&window->blocks[position >> window->block_shift & ((UINT64_C(1) << window->ring_shift) - 1)], 1);
+    __builtin_prefetch(
+        &window->blocks[position >> window->block_shift & ((UINT64_C(1) << window->ring_shift) - 1)], 1);
 }
 
 uint64_t window_oldest(const struct window *window); // the first position not retired

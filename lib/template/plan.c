@@ -100,8 +100,8 @@ static void plan_patch_values(struct plan_burst *b, const struct plan_patch *p)
 }
 
 // One loop for each width, none of which asks for the width.
-__attribute__((always_inline)) static inline void plan_store_words(struct plan_burst *b, const struct plan_patch *p,
-                                                                   const unsigned bytes)
+__attribute__((always_inline)) static inline void
+plan_store_words(struct plan_burst *b, const struct plan_patch *p, const unsigned bytes)
 {
     const unsigned offset = p->offset, shift = p->shift;
 
@@ -238,8 +238,8 @@ static void plan_vary(struct plan_burst *b)
         plan_store_sum(b, s);
 }
 
-static const struct plan_shape *plan_shape_of(const struct plan *plan, uint64_t digits[PLAN_DIGITS_MAX][PLAN_BURST],
-                                              unsigned k)
+static const struct plan_shape *plan_shape_of(const struct plan *plan,
+                                              uint64_t digits[PLAN_DIGITS_MAX][PLAN_BURST], unsigned k)
 {
     uint32_t shape = 0;
 

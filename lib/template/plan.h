@@ -45,9 +45,9 @@ struct plan_patch {
 struct plan_sum {
     uint16_t store;
     bool zero_is_ones;
-    bool swap;      // it starts at an odd offset
-    uint32_t sums;  // later sums that cover this one's field
-    uint64_t base;  // of the constant bytes, as if it started at an even offset
+    bool swap;     // it starts at an odd offset
+    uint32_t sums; // later sums that cover this one's field
+    uint64_t base; // of the constant bytes, as if it started at an even offset
 };
 
 struct plan_shape {
@@ -63,8 +63,8 @@ struct plan_digit {
     struct divider divider; // by the radix
     const uint32_t *groups; // digit -> group; NULL: all are one group
     uint32_t n_groups;
-    uint32_t stride;        // of its group in the shape's number
-    uint8_t layer, field;   // for listings
+    uint32_t stride;      // of its group in the shape's number
+    uint8_t layer, field; // for listings
 };
 
 struct plan {
@@ -73,10 +73,10 @@ struct plan {
     struct plan_digit digits[PLAN_DIGITS_MAX];
     uint32_t n_shapes;
     struct plan_shape *shapes;
-    unsigned first_written;  // layer of the views at which what the user wrote starts: 1 behind an added Ether
-    uint16_t longest;        // frame, in bytes
-    bool has_group;          // some destination may be a multicast or broadcast address
-    uint32_t tags;           // bit t: enum layer_tag t is filled in some shape
+    unsigned first_written; // layer of the views at which what the user wrote starts: 1 behind an added Ether
+    uint16_t longest;       // frame, in bytes
+    bool has_group;         // some destination may be a multicast or broadcast address
+    uint32_t tags;          // bit t: enum layer_tag t is filled in some shape
 };
 
 // The values of tags for one position; all zero where the plan has none.
@@ -99,6 +99,7 @@ uint16_t plan_build(const struct plan *plan, uint64_t index, const struct plan_t
 
 // The same for up to PLAN_BURST indices; tags[k] belongs to indices[k]. shapes[k] tells the shape of each.
 void plan_build_burst(const struct plan *plan, const uint64_t *indices, const struct plan_tags *tags,
-                      uint8_t *const *frames, uint16_t *lengths, const struct plan_shape **shapes, unsigned n);
+                      uint8_t *const *frames, uint16_t *lengths, const struct plan_shape **shapes,
+                      unsigned n);
 
 #endif
