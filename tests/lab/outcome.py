@@ -126,11 +126,13 @@ class Outcome:
         return [(p.index, p.data) for p in packets]
 
 
-def sr(volley, network, template, *options, rate='10k', timeout=2, wait=60):
-    """Runs `volley sr` inside the network's prober; it must end with status 0 and with sums that add up."""
+def sr(volley, network, template, *options, rate='10k', timeout=2, wait=60, statuses=(0,)):
+    """Runs `volley sr` inside the network's prober; it must end with one of the statuses and with sums that add up."""
     name = network.lab.folder / 'run'
-    volley.run('sr', template, '-i', network.interface, '-w', name, '--rate', rate, '--timeout', timeout, *options,
-               within=network.prober, timeout=wait, cwd=network.lab.folder)
+    ran = volley.run('sr', template, '-i', network.interface, '-w', name, '--rate', rate, '--timeout', timeout,
+                     *options, within=network.prober, timeout=wait, cwd=network.lab.folder, check=False)
+    assert ran.returncode in statuses, f'status {ran.returncode}\n{ran.stdout}{ran.stderr}'
     outcome = Outcome(name)
+    outcome.status = ran.returncode
     outcome.check_identities()
     return outcome
