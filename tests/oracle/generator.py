@@ -203,7 +203,7 @@ def ip_flags(random):
 
 
 def string_text(random):
-    pieces = ['a', 'GET /', 'xyz', r'\n', r'\x00', r'\x7f', r'\0', r'\\', r'\t', ' ', '%s', r'\101', "'", r'\"', r'\q']
+    pieces = ['a', 'GET /', 'xyz', r'\n', r'\x00', r'\x7f', r'\0', r'\\', r'\t', ' ', '%s', r'\101', r'\xe9', r'\377', "'", r'\"', r'\q']
     return ''.join(random.choice(pieces) for _ in range(random.randrange(9)))
 
 
@@ -245,7 +245,7 @@ def tcp_options(random):
 
 def ip_options(random):
     text = random.choice([r'\x94\x04\x00\x00', r'\x01\x01', r'\x07\x07\x04\x00\x00\x00\x00', 'abcde'])
-    return Value(f'"{text}"', scapy=f'b"{text}"')
+    return Value(f'b"{text}"')
 
 
 # --- Layers ------------------------------------------------------------------------------------------------------
