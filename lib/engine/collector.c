@@ -74,17 +74,6 @@ static void collector_write(struct collector *c, struct capture *capture, const 
     collector_check(c, capture_add(capture, &packet));
 }
 
-static unsigned collector_first_layer(const struct collector *c, const struct view *view)
-{
-    unsigned i = 0;
-
-    if (c->probes->plan->first_written == 0)
-        return 0;
-    while (i + 1u < view->n && (view->layers[i].id == LAYER_ETHER || view->layers[i].id == LAYER_DOT1Q))
-        i++;
-    return i;
-}
-
 static void collector_print(struct collector *c, const struct view *stimulus, const struct view *answer)
 {
     char line[1024];
@@ -96,7 +85,7 @@ static void collector_print(struct collector *c, const struct view *stimulus, co
     // What fills a short frame up to Ethernet's least length is no part of the answer.
     if (packet.n > 1 && packet.layers[packet.n - 1].id == LAYER_PADDING)
         packet.n--;
-    summarise(&packet, collector_first_layer(c, &packet), c->services, &text);
+    summarise(&packet, match_first(c->probes->plan, &packet), c->services, &text);
     line[text.len < sizeof(line) - 1 ? text.len++ : text.len - 1] = '\n';
     errno = 0;
     if (fwrite(line, 1, text.len, c->pairs) != text.len)

@@ -2,12 +2,12 @@
 
 #include "packet/flow_key.h"
 
-// What a probe of layer 3 is compared from: everything above the link.
-static uint8_t match_first(const struct view *view)
+uint8_t match_first(const struct plan *plan, const struct view *view)
 {
     uint8_t i = 0;
 
-    while (i < view->n && (view->layers[i].id == LAYER_ETHER || view->layers[i].id == LAYER_DOT1Q))
+    while (plan->first_written > 0 && i < view->n &&
+           (view->layers[i].id == LAYER_ETHER || view->layers[i].id == LAYER_DOT1Q))
         i++;
     return i;
 }
@@ -15,7 +15,7 @@ static uint8_t match_first(const struct view *view)
 void match_decode(const struct probes *probes, const uint8_t *bytes, uint16_t len, struct match *match)
 {
     view_decode(&match->view, bytes, len, LAYER_ETHER);
-    match->first = probes->plan->first_written > 0 ? match_first(&match->view) : 0;
+    match->first = match_first(probes->plan, &match->view);
     match->known = MATCH_KNOWN_NOTHING;
     match->hash = flow_key_of_response(&match->view, match->first, FLOW_RESPONSE, probes->flow_seed);
     flow_table_prefetch(probes->table, match->hash);

@@ -40,6 +40,10 @@ struct match_scratch {
     uint8_t *burst; // PLAN_BURST times as many, for match_prepare; borrowed
 };
 
+// The layer of a received frame from which it is compared with a stimulus of the plan, and told to people: the first one, or
+// of layer 3 the first above the link.
+uint8_t match_first(const struct plan *plan, const struct view *view);
+
 // Decodes the frame and fetches ahead what match_find will read. bytes must stay until then.
 void match_decode(const struct probes *probes, const uint8_t *bytes, uint16_t len, struct match *match);
 

@@ -22,6 +22,9 @@ static const char setup[] =
     "ip addr add 198.18.0.1/24 dev r0; ip addr add 198.18.1.1/24 dev r1; ip addr add 198.18.2.1/24 dev r2;"
     "ip addr add 2001:2:0:1::1/64 dev r0 nodad; ip addr add 2001:2:0:2::1/64 dev r1 nodad;"
     "ip addr add fd00::1/64 dev r0 nodad;"
+    // The kernel's own worker adds the local routes, a little later.
+    "for a in 2001:2:0:1::1 2001:2:0:2::1 fd00::1; do for n in $(seq 100); do"
+    " if ip -6 route show table local | grep -q \"^local $a \"; then break; fi; sleep 0.02; done; done;"
     "ip route add 198.19.0.0/16 via 198.18.0.254;"
     "ip route add 198.19.5.0/24 via 198.18.1.254; ip route add 198.19.5.7/32 dev r0;"
     "ip route add unreachable 198.19.6.0/24; ip route add blackhole 198.19.7.0/24; ip route add prohibit "

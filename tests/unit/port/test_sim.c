@@ -555,8 +555,7 @@ static void test_silence(void **state)
         uint32_t value;
     } rows[] = {
         {30, 0xe0000001},                                     // to a group
-        {30, 0xffffffff}, {30, 0},
-        {26, 0},          {26, 0xefffffff},                   // from nobody
+        {30, 0xffffffff}, {30, 0}, {26, 0}, {26, 0xefffffff}, // from nobody
         {18, 0x12340001},                                     // a later fragment
         {18, 0x12342000},                                     // a first one
         {0, 0x02000000},                                      // see below

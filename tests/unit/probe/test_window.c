@@ -471,7 +471,8 @@ static void *stress_collect(void *arg)
             continue;
         }
         for (unsigned k = 0; k < retired.count; k++)
-            stress->silent[retired.first + k] = (uint8_t)(stress->silent[retired.first + k] + (retired.unanswered >> k & 1));
+            stress->silent[retired.first + k] =
+                (uint8_t)(stress->silent[retired.first + k] + (retired.unanswered >> k & 1));
     }
     atomic_store(&stress->done, true);
     return NULL;

@@ -28,8 +28,8 @@ static void fake_route(void *context, const struct address *destination, struct 
     (void)context;
     route->last = *destination;
     route->last.value |= 3;
-    route->source = (struct address){destination->family == 4 ? 0xc6120001u + half : ((u128)0x20010002 << 96) + half,
-                                     destination->family};
+    route->source = (struct address){
+        destination->family == 4 ? 0xc6120001u + half : ((u128)0x20010002 << 96) + half, destination->family};
     route->source_mac = (struct mac){{2, 0, 0, 0, 0, half}};
     route->next_hop_mac = (struct mac){{2, 0, 0, 0, 1, half}};
 }
@@ -101,8 +101,8 @@ static void reference_build(const struct fixture *f, uint64_t index, const struc
             const struct values *values = given->values;
             bool follows = given->follows_layer >= 0 && values != NULL && values->n > 1;
 
-            build->layers[i].values[k] =
-                reference_value(values, follows ? digits[given->follows_layer][given->follows] : digits[i][k]);
+            build->layers[i].values[k] = reference_value(
+                values, follows ? digits[given->follows_layer][given->follows] : digits[i][k]);
         }
     }
     const struct plan_shape *shape = &f->plan.shapes[0];
@@ -114,7 +114,8 @@ static void reference_build(const struct fixture *f, uint64_t index, const struc
                          : patch->tag == TAG_PORT ? tags->port
                                                   : tags->id;
         if (patch->source == PLAN_TAG)
-            build->layers[patch->layer].values[patch->field] = (struct build_value){.kind = BUILD_NUMBER, .number = value};
+            build->layers[patch->layer].values[patch->field] =
+                (struct build_value){.kind = BUILD_NUMBER, .number = value};
     }
     assert_true(build_frame(build, &diag));
     build_checksums(build);
@@ -124,8 +125,8 @@ static void check_frame(const struct fixture *f, uint64_t index, const uint8_t *
 {
     if (len != f->build->len || memcmp(frame, f->build->bytes, len) != 0) {
         for (unsigned i = 0; i < len; i++)
-            print_error("%02x%c%02x%s", frame[i], frame[i] == f->build->bytes[i] ? ' ' : '!', f->build->bytes[i],
-                        i % 8 == 7 ? "\n" : "  ");
+            print_error("%02x%c%02x%s", frame[i], frame[i] == f->build->bytes[i] ? ' ' : '!',
+                        f->build->bytes[i], i % 8 == 7 ? "\n" : "  ");
         fail_msg("index %llu: %u bytes, wanted %u", (unsigned long long)index, len, f->build->len);
     }
 }
@@ -138,15 +139,21 @@ static const char *const templates[] = {
     "Ether()/Dot1Q(vlan=[1,4095],prio=(0,7),dei=(0,1))/IP(dst=\"198.18.0.1\")",
     "Ether()/ARP(pdst=\"198.18.0.0/28\")",
     // sub-byte neighbours, both varied
-    "IP(version=[4,15],ihl=[5,6],flags=[0,1,7],frag=[0,1,8191],dst=\"198.18.0.1\")/TCP(dataofs=(0,15),reserved=(0,7))",
+    "IP(version=[4,15],ihl=[5,6],flags=[0,1,7],frag=[0,1,8191],dst=\"198.18.0.1\")/"
+    "TCP(dataofs=(0,15),reserved=(0,7))",
     "IPv6(version=(5,7),tc=[0,255,1],fl=[0,1048575,4660],dst=\"2001:2::/125\")/TCP()",
-    "IPv6(src=\"2001:2::/126\",dst=[\"2001:2::9\",\"ff02::1\"])/ICMPv6EchoRequest(data=[\"\",\"a\",\"bc\",\"def\"])",
+    "IPv6(src=\"2001:2::/126\",dst=[\"2001:2::9\",\"ff02::1\"])/"
+    "ICMPv6EchoRequest(data=[\"\",\"a\",\"bc\",\"def\"])",
     "IPv6()/ICMPv6ND_NS(tgt=\"2001:2::/125\")",
-    "IPv6(dst=\"2001:2::1\")/ICMPv6ND_NA(R=(0,1),S=(0,1),O=(0,1),res=[0,1,536870911],tgt=[\"2001:2::1\",\"2001:2::2\"])",
+    "IPv6(dst=\"2001:2::1\")/"
+    "ICMPv6ND_NA(R=(0,1),S=(0,1),O=(0,1),res=[0,1,536870911],tgt=[\"2001:2::1\",\"2001:2::2\"])",
     // odd offsets: ports, addresses, a MAC and strings behind one byte
-    "IP(dst=\"198.18.0.1\")/UDP()/\"x\"/IP(src=\"198.18.0.2\",dst=\"198.18.0.0/29\",id=(65533,65535))/TCP(sport=(1,5),seq=[0,4294967295])",
+    "IP(dst=\"198.18.0.1\")/UDP()/\"x\"/IP(src=\"198.18.0.2\",dst=\"198.18.0.0/29\",id=(65533,65535))/"
+    "TCP(sport=(1,5),seq=[0,4294967295])",
     "IP(dst=\"198.18.0.1\")/UDP()/\"x\"/IPv6(src=\"2001:2::1\",dst=\"2001:2::/126\")/UDP(dport=(0,9))",
-    "IP(dst=\"198.18.0.1\")/UDP()/\"x\"/Ether(src=\"02:00:00:00:00:01\",dst=[\"02:00:00:00:00:02\",\"ff:ff:ff:ff:ff:fe\"])/IP(dst=\"198.18.0.0/30\")",
+    "IP(dst=\"198.18.0.1\")/UDP()/\"x\"/"
+    "Ether(src=\"02:00:00:00:00:01\",dst=[\"02:00:00:00:00:02\",\"ff:ff:ff:ff:ff:fe\"])/IP(dst=\"198.18.0.0/"
+    "30\")",
     "\"x\"/TCP(flags=(0,511,37),window=(1,3))/Raw(load=[\"odd\",\"even\",\"\"])",
     // tunnels: checksums inside checksums
     "IP(dst=\"198.18.0.0/30\")/UDP(sport=(1,3))/IP(dst=\"198.18.0.4/30\")/UDP(dport=(7,9))/\"pay\"",
@@ -155,7 +162,8 @@ static const char *const templates[] = {
     // explicit lengths and checksums
     "IP(len=(0,60,7),dst=\"198.18.0.1\")/UDP(len=[0,65535],chksum=[0,4660])",
     "IP(chksum=(1,3),dst=\"198.18.0.1\")/TCP(chksum=[1,65535])",
-    "IP(dst=\"198.18.0.1\",options=[\"\",\"a\",\"abcde\"])/TCP(options=[(\"MSS\",1460)],dport=(1,4))/Padding(load=[\"x\",\"yz\"])",
+    "IP(dst=\"198.18.0.1\",options=[\"\",\"a\",\"abcde\"])/TCP(options=[(\"MSS\",1460)],dport=(1,4))/"
+    "Padding(load=[\"x\",\"yz\"])",
     "Raw(load=[\"\",\"a\",\"b\",\"cc\",\"dd\"])/Raw(load=[\"x\",\"yy\"])",
 };
 
@@ -194,7 +202,8 @@ static void check_burst(const struct fixture *f, const uint64_t *indices, unsign
     for (unsigned k = 0; k < n; k++) {
         frames[k] = space[k];
         memset(space[k], 0x5a, FRAME_MAX);
-        tags[k] = (struct plan_tags){(uint32_t)(indices[k] * 2654435761u), (uint16_t)(32768 + k), (uint16_t)(k * 257)};
+        tags[k] = (struct plan_tags){(uint32_t)(indices[k] * 2654435761u), (uint16_t)(32768 + k),
+                                     (uint16_t)(k * 257)};
     }
     plan_build_burst(&f->plan, indices, tags, frames, lengths, shapes, n);
     for (unsigned k = 0; k < n; k++) {
@@ -363,9 +372,12 @@ static void views_are_what_dissection_finds(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(stimuli_are_what_their_values_build), cmocka_unit_test(bursts_are_their_stimuli),
-        cmocka_unit_test(tags_stand_in_fields_left_open),      cmocka_unit_test(a_udp_sum_of_zero_is_ones),
-        cmocka_unit_test(plans_know_their_size),               cmocka_unit_test(views_are_what_dissection_finds),
+        cmocka_unit_test(stimuli_are_what_their_values_build),
+        cmocka_unit_test(bursts_are_their_stimuli),
+        cmocka_unit_test(tags_stand_in_fields_left_open),
+        cmocka_unit_test(a_udp_sum_of_zero_is_ones),
+        cmocka_unit_test(plans_know_their_size),
+        cmocka_unit_test(views_are_what_dissection_finds),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
