@@ -5,6 +5,8 @@
 #include "template/derive.h"
 
 #include <errno.h>
+#include <netdb.h>
+#include <netinet/in.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -22,6 +24,33 @@ static const char *compile_services_path(void)
     return VOLLEY_CONFIG_SOURCE "/services";
 }
 
+int compile_services(struct services *services)
+{
+    return services_init(services, compile_services_path());
+}
+
+static bool compile_lookup(void *context, const char *name, uint8_t family, struct address *address, const char **why)
+{
+    const struct addrinfo hints = {.ai_family = family == 6 ? AF_INET6 : AF_INET, .ai_socktype = SOCK_RAW};
+    struct addrinfo *found;
+    int status = getaddrinfo(name, NULL, &hints, &found);
+
+    (void)context;
+    if (status != 0) {
+        *why = gai_strerror(status);
+        return false;
+    }
+    if (family == 6)
+        *address = address_from_bytes(6, ((const struct sockaddr_in6 *)(const void *)found->ai_addr)->sin6_addr.s6_addr);
+    else
+        *address = address_from_bytes(
+            4, (const uint8_t *)&((const struct sockaddr_in *)(const void *)found->ai_addr)->sin_addr);
+    freeaddrinfo(found);
+    return true;
+}
+
+static const struct resolver compile_resolver = {.lookup = compile_lookup};
+
 static bool compile_template(struct compiled *c, const char *text, struct diag *diag)
 {
     const char *services = compile_services_path();
@@ -30,19 +59,24 @@ static bool compile_template(struct compiled *c, const char *text, struct diag *
     arena_init(&c->arena, COMPILE_MEMORY_MAX);
     if (services_init(&c->services, services) < 0)
         return diag_set(diag, (struct span){0}, "%s could not be read", services);
-    return template_parse(&c->template, text, strlen(text), &c->services, &c->arena, diag);
+    c->captured.arena = &c->arena;
+    const struct frame_opener frames = captured_opener(&c->captured);
+    const struct template_sources sources = {
+        .services = &c->services, .resolver = &compile_resolver, .frames = &frames};
+    return template_parse(&c->template, text, strlen(text), &sources, &c->arena, diag);
 }
 
 void compile_release(struct compiled *c)
 {
+    captured_close(&c->captured);
     services_release(&c->services);
     arena_release(&c->arena);
 }
 
-static bool compile_shown_plan(struct compiled *c, struct diag *diag)
+static bool compile_shown_plan(struct compiled *c, uint64_t seed, struct diag *diag)
 {
     const struct surround_options none = {0};
-    const struct plan_options options = {.tags = false};
+    const struct plan_options options = {.seed = seed};
     struct surround surround;
 
     if (surround_init(&surround, NULL, &none) < 0)
@@ -54,11 +88,11 @@ static bool compile_shown_plan(struct compiled *c, struct diag *diag)
     return ok;
 }
 
-bool compile_for_show(struct compiled *c, const char *text)
+bool compile_for_show(struct compiled *c, const char *text, uint64_t seed)
 {
     struct diag diag = {0};
 
-    if (compile_template(c, text, &diag) && compile_shown_plan(c, &diag))
+    if (compile_template(c, text, &diag) && compile_shown_plan(c, seed, &diag))
         return true;
     diag_print(&diag, "template", text, stderr);
     compile_release(c);
@@ -67,9 +101,9 @@ bool compile_for_show(struct compiled *c, const char *text)
 
 // ---- for a port
 
-static bool compile_check_layer3(const struct template *t, struct diag *diag)
+static bool compile_check_layer3(const struct template_branch *branch, struct diag *diag)
 {
-    const struct template_layer *first = &t->layers[0];
+    const struct template_layer *first = &branch->layers[0];
 
     if (first->id == LAYER_IP || first->id == LAYER_IPV6 || first->id == LAYER_ARP)
         return true;
@@ -78,27 +112,46 @@ static bool compile_check_layer3(const struct template *t, struct diag *diag)
     return diag_hint(diag, "Frames from the link layer on are sent by srp and sendp.");
 }
 
-static bool compile_check_layer2(const struct template *t, struct diag *diag)
+static bool compile_check_layer2(const struct template_branch *branch, struct diag *diag)
 {
-    const struct template_layer *first = &t->layers[0];
+    const struct template_layer *first = &branch->layers[0];
 
-    if (first->id == LAYER_ETHER || first->id == LAYER_RAW)
+    if (first->id == LAYER_ETHER || first->id == LAYER_DOT3 || first->id == LAYER_RAW)
         return true;
-    diag_set(diag, first->where, "a template of layer 2 starts with Ether, not with %s",
+    diag_set(diag, first->where, "a template of layer 2 starts with Ether or Dot3, not with %s",
              layer_get(first->id)->name);
     return diag_hint(diag, "Put Ether()/ before it, or use sr and send, which find the next hop themselves.");
 }
 
 static bool compile_check_empty(const struct template *t, struct diag *diag)
 {
-    for (unsigned i = 0; i < t->n_layers; i++) {
-        for (unsigned f = 0; f < LAYER_FIELDS_MAX; f++) {
-            const struct template_field *field = &t->layers[i].fields[f];
+    struct span where = {0};
 
-            if (field->values != NULL && field->values->n == 0)
-                return diag_set(diag, field->where,
-                                "this is an empty set: the template stands for no packet");
+    if (t->choice->n > 0)
+        return true;
+    template_empty_set(t, &where);
+    return diag_set(diag, where, "this is an empty set: the template stands for no packet");
+}
+
+void compile_say_empty(const struct compiled *c, const char *text)
+{
+    struct diag diag = {0};
+
+    if (!compile_check_empty(&c->template, &diag))
+        diag_print(&diag, "template", text, stderr);
+}
+
+static bool compile_check_layers(const struct template *t, bool layer3, struct diag *diag)
+{
+    for (uint32_t b = 0; b < t->n_branches; b++) {
+        const struct frame_source *source = t->branches[b].source;
+
+        if (source != NULL && (layer3 || source->first != LAYER_ETHER)) {
+            diag_set(diag, (struct span){0}, "captured frames are sent as they are, with their link layer");
+            return diag_hint(diag, layer3 ? "Use srp or sendp." : "This capture has none: its frames start with IP.");
         }
+        if (source == NULL && !(layer3 ? compile_check_layer3 : compile_check_layer2)(&t->branches[b], diag))
+            return false;
     }
     return true;
 }
@@ -108,8 +161,8 @@ int compile_parse(struct compiled *c, const char *text, bool layer3)
     struct diag diag = {0};
 
     if (compile_template(c, text, &diag) &&
-        (layer3 ? compile_check_layer3(&c->template, &diag) : compile_check_layer2(&c->template, &diag)) &&
-        compile_check_empty(&c->template, &diag) && (!layer3 || template_add_link(&c->template, &diag)))
+        compile_check_empty(&c->template, &diag) && compile_check_layers(&c->template, layer3, &diag) &&
+        (!layer3 || template_add_link(&c->template, &c->arena, &diag)))
         return 0;
     diag_print(&diag, "template", text, stderr);
     compile_release(c);
@@ -190,9 +243,9 @@ static int compile_check_size(const struct compiled *c, const struct port *port)
     return EXIT_REFUSED;
 }
 
-int compile_for_port(struct compiled *c, const char *text, struct port *port, struct surround *s, bool tags)
+int compile_for_port(struct compiled *c, const char *text, struct port *port, struct surround *s,
+                     const struct plan_options *options)
 {
-    const struct plan_options options = {.tags = tags};
     struct surroundings surroundings = surround_surroundings(s);
     struct diag diag = {0};
 
@@ -203,7 +256,7 @@ int compile_for_port(struct compiled *c, const char *text, struct port *port, st
     if (status != 0)
         return status;
     if (ok && derive_fields(&c->template, &surroundings, &c->arena, &diag) &&
-        plan_compile(&c->plan, &c->template, &options, &c->arena, &diag))
+        plan_compile(&c->plan, &c->template, options, &c->arena, &diag))
         return compile_check_size(c, port);
     diag_print(&diag, "template", text, stderr);
     return EXIT_USAGE;
@@ -211,22 +264,29 @@ int compile_for_port(struct compiled *c, const char *text, struct port *port, st
 
 // ---- texts
 
-static void compile_tag_text(const struct compiled *c, const struct plan_patch *patch, struct text *text)
+static void compile_tag_text(const struct plan_patch *patch, struct text *text)
 {
-    const struct layer_desc *desc = layer_get(c->template.layers[patch->layer].id);
     char name[64];
 
-    snprintf(name, sizeof(name), "%s.%s", desc->name, desc->fields[patch->field].name);
+    snprintf(name, sizeof(name), "%s.%s", patch->desc->name, patch->desc->fields[patch->field].name);
     if (strstr(text->s, name) == NULL)
         text_add(text, "%s%s", text->len == 0 ? "" : ", ", name);
 }
 
+static void compile_shape_tags_text(const struct plan_shape *shape, struct text *text)
+{
+    for (unsigned p = 0; p < shape->n_patches; p++) {
+        if (shape->patches[p].source == PLAN_TAG)
+            compile_tag_text(&shape->patches[p], text);
+    }
+}
+
 void compile_tags_text(const struct compiled *c, struct text *text)
 {
-    for (uint32_t s = 0; s < c->plan.n_shapes; s++) {
-        for (unsigned p = 0; p < c->plan.shapes[s].n_patches; p++) {
-            if (c->plan.shapes[s].patches[p].source == PLAN_TAG)
-                compile_tag_text(c, &c->plan.shapes[s].patches[p], text);
-        }
+    for (uint32_t b = 0; b < c->plan.n_branches; b++) {
+        const struct plan_branch *branch = &c->plan.branches[b];
+
+        for (uint32_t s = 0; s < branch->n_shapes && branch->n > 0; s++)
+            compile_shape_tags_text(&branch->shapes[s], text);
     }
 }

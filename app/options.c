@@ -15,6 +15,7 @@ enum {
     ON_PAIR = ON(SR) | ON(SRP),
     ON_SEND = ON_PAIR | ON(SEND) | ON(SENDP),
     ON_LAYER3 = ON(SR) | ON(SEND),
+    ON_TEXT = ON(SHOW) | ON(DECODE),
 };
 
 // One option. parse returns NULL, or what the argument should have been.
@@ -214,6 +215,53 @@ static const char *parse_hex(struct options *o, const char *text)
     return NULL;
 }
 
+static const char *parse_hexdump(struct options *o, const char *text)
+{
+    (void)text;
+    o->hexdump = true;
+    return NULL;
+}
+
+static const char *parse_plan(struct options *o, const char *text)
+{
+    (void)text;
+    o->show_plan = true;
+    return NULL;
+}
+
+static const char *parse_pcap_path(struct options *o, const char *text)
+{
+    o->pcap_path = text;
+    return text[0] != '\0' ? NULL : "a file's name";
+}
+
+static const char *parse_template(struct options *o, const char *text)
+{
+    (void)text;
+    o->as_template = true;
+    return NULL;
+}
+
+static const char *parse_link(struct options *o, const char *text)
+{
+    static const char *const links[][2] = {{"ether", "Ether"}, {"ip", "IP"}, {"ip6", "IPv6"}};
+
+    for (unsigned i = 0; i < ARRAY_SIZE(links); i++) {
+        if (strcmp(text, links[i][0]) == 0) {
+            o->link = links[i][1];
+            return NULL;
+        }
+    }
+    return "ether, ip or ip6";
+}
+
+static const char *parse_verbose(struct options *o, const char *text)
+{
+    (void)text;
+    o->verbose = true;
+    return NULL;
+}
+
 static const char *parse_summary(struct options *o, const char *text)
 {
     (void)text;
@@ -258,9 +306,16 @@ static const struct option_row option_rows[] = {
     {"tx-cores", 0, "LIST", ON_SEND, parse_tx_cores, "cores that send: 1, 0,2 or 1-3"},
     {"rx-cores", 0, "LIST", ON_PAIR, parse_rx_cores, "cores that receive; may be the same ones"},
     {"quiet", 'q', NULL, ON_SEND, parse_quiet, "errors only on stderr"},
-    {"hex", 0, NULL, ON(SHOW), parse_hex, "one frame a line, in index order"},
-    {"summary", 0, NULL, ON(SHOW), parse_summary, "one line of text a packet"},
-    {"limit", 0, "N", ON(SHOW), parse_limit, "the first N packets only"},
+    {"seed", 0, "NUMBER", ON(SHOW), parse_seed, "of random fields (default: 0)"},
+    {"hex", 0, NULL, ON_TEXT, parse_hex, "one frame a line, in order"},
+    {"hexdump", 0, NULL, ON_TEXT, parse_hexdump, "bytes in hex beside their characters"},
+    {"summary", 0, NULL, ON_TEXT, parse_summary, "one line of text a packet"},
+    {"pcap", 0, "FILE", ON(SHOW), parse_pcap_path, "write the packets to a pcap file"},
+    {"plan", 0, NULL, ON(SHOW), parse_plan, "the compiled plan: shapes, patches, checksums"},
+    {"limit", 0, "N", ON_TEXT, parse_limit, "the first N packets only"},
+    {"template", 0, NULL, ON(DECODE), parse_template, "one template a line, of which show makes the frame again"},
+    {"link", 0, "LAYER", ON(DECODE), parse_link, "what hex lines start with: ether, ip or ip6 (default: ether)"},
+    {"verbose", 'v', NULL, ON(LS), parse_verbose, "all names that a field's values have"},
     {"help", 'h', NULL, ON_ALL, parse_help, "this"},
 };
 
@@ -338,6 +393,10 @@ static bool options_argument(struct options *options, unsigned command, char **w
     if (n == 0 && !options->help && command_get(command)->arguments[0] != '[') {
         const char *name = command_get(command)->name;
 
+        if (command == COMMAND_DECODE) {
+            fputs("volley: decode needs a file, or - for standard input.\n", stderr);
+            return false;
+        }
         fprintf(stderr, "volley: %s needs a template, as in: volley %s 'IP(dst=\"198.18.0.1\")/ICMP()'\n",
                 name, name);
         return false;

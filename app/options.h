@@ -34,7 +34,12 @@ struct options {
     unsigned n_tx_cores, n_rx_cores;
     unsigned tx_cores[OPTIONS_CORES_MAX], rx_cores[OPTIONS_CORES_MAX];
     bool quiet;
-    bool hex, summary;
+    bool hex, hexdump, summary;
+    bool show_plan;        // show: the compiled plan
+    const char *pcap_path; // show: write them there; NULL: don't
+    bool as_template;      // decode: as templates
+    const char *link;      // decode: the layer that hex lines start with; NULL: Ether
+    bool verbose;
     bool has_limit;
     uint64_t limit;
     bool help;

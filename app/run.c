@@ -118,7 +118,8 @@ static int job_compile(struct job *job)
         fprintf(stderr, "volley: the kernel's routes could not be read: %s\n", strerror(-err));
         return EXIT_ERROR;
     }
-    int status = compile_for_port(&job->compiled, o->argument, job->port, &job->surround, job->tags);
+    const struct plan_options plan = {.tags = job->tags, .seed = job->seed};
+    int status = compile_for_port(&job->compiled, o->argument, job->port, &job->surround, &plan);
     if (status != 0)
         surround_release(&job->surround);
     return status;
@@ -234,10 +235,14 @@ static struct run_options job_run_options(const struct job *job)
         .pairs = job->pairs && o->write_name == NULL ? stdout : NULL,
         .services = &job->compiled.services,
     };
-    struct address written = derive_source(&job->compiled.template);
+    const struct template *template = &job->compiled.template;
 
-    if (written.family != 0)
-        options.own[written.family == 4 ? 0 : 1] = written;
+    for (uint32_t b = 0; b < template->n_branches; b++) {
+        struct address written = derive_source(&template->branches[b]);
+
+        if (written.family != 0)
+            options.own[written.family == 4 ? 0 : 1] = written;
+    }
     memcpy(options.tx_cores, o->tx_cores, sizeof(options.tx_cores));
     memcpy(options.rx_cores, o->rx_cores, sizeof(options.rx_cores));
     return options;

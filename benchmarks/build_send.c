@@ -178,7 +178,7 @@ struct block {
     uint8_t *data[PLAN_BURST];
     uint64_t hashes[PLAN_BURST];
     struct plan_tags tags[PLAN_BURST];
-    struct probes_built built;
+    struct plan_built built;
 };
 
 static void stage_claim(struct bench *bench, struct block *b)
@@ -206,7 +206,7 @@ static void stage_tags(struct bench *bench, struct block *b)
 
 static void stage_key(struct bench *bench, struct block *b)
 {
-    flow_key_of_stimuli(&b->built.shapes[0]->view, b->data, b->count, bench->plan.plan.first_written,
+    flow_key_of_stimuli(b->built.views[0], b->data, b->count, bench->plan.plan.first_written,
                         bench->probes.flow_seed, b->hashes);
     for (unsigned k = 0; k < b->count; k++)
         flow_table_prefetch(bench->probes.table, b->hashes[k]);
@@ -237,8 +237,7 @@ static void stage_run(struct bench *bench, enum stage stage, struct block *b)
         stage_tags(bench, b);
         break;
     case STAGE_BUILD:
-        plan_build_burst(probes->plan, b->built.indices, b->tags, b->data, b->built.lengths, b->built.shapes,
-                         b->count);
+        plan_build_burst(probes->plan, b->tags, b->data, &b->built, b->count);
         break;
     case STAGE_KEY:
         stage_key(bench, b);

@@ -58,7 +58,7 @@ struct bench {
     uint64_t positions[BATCH];
     uint8_t responses[BATCH][FRAME_ROOM], stimuli[BATCH][FRAME_ROOM];
     uint8_t *frames[BATCH]; // stimuli[k]
-    struct probes_built built[BATCH], rebuilt[BATCH / BURST];
+    struct plan_built built[BATCH], rebuilt[BATCH / BURST];
     double samples[PART_COUNT][SAMPLES_MAX];
     size_t n_samples;
     uint64_t unmatched, sink;
@@ -70,7 +70,7 @@ static void send_block(struct bench *bench)
 {
     uint8_t *frames[PLAN_BURST];
     const struct round *round = probes_current(&bench->probes);
-    struct probes_built built;
+    struct plan_built built;
     uint64_t first;
     unsigned count;
     bool full;
@@ -165,7 +165,7 @@ static uint64_t part_run(struct bench *bench, enum part part, unsigned from)
 {
     struct probes *probes = &bench->probes;
     uint64_t positions[FLOW_TABLE_CANDIDATES], sum = 0;
-    struct view stimulus = bench->plan.plan.shapes[0].view;
+    struct view stimulus = bench->plan.plan.branches[0].shapes[0].view;
 
     if (part == PART_REBUILD)
         probes_build_at(probes, probes_current(probes), bench->positions + from, BURST, bench->frames + from,

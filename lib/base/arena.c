@@ -12,6 +12,11 @@ struct arena_chunk {
     _Alignas(ARENA_ALIGN) uint8_t bytes[];
 };
 
+struct arena_block {
+    struct arena_block *next;
+    void *bytes;
+};
+
 void arena_init(struct arena *arena, size_t limit)
 {
     *arena = (struct arena){.limit = limit};
@@ -19,6 +24,9 @@ void arena_init(struct arena *arena, size_t limit)
 
 void arena_release(struct arena *arena)
 {
+    for (struct arena_block *block = arena->blocks; block != NULL; block = block->next)
+        free(block->bytes);
+    arena->blocks = NULL;
     for (struct arena_chunk *chunk = arena->chunks, *next; chunk != NULL; chunk = next) {
         next = chunk->next;
         free(chunk);
@@ -59,4 +67,19 @@ void *arena_copy(struct arena *arena, const void *bytes, size_t size)
     if (p != NULL && size > 0)
         memcpy(p, bytes, size);
     return p;
+}
+
+void *arena_adopt(struct arena *arena, void *block, size_t size)
+{
+    size_t used = size == 0 ? 1 : size;
+    struct arena_block *taken = arena_alloc(arena, sizeof(*taken));
+
+    if (taken == NULL || (arena->limit != 0 && used > arena->limit - arena->used))
+        return NULL;
+    void *shrunk = realloc(block, used);
+    taken->bytes = shrunk == NULL ? block : shrunk;
+    taken->next = arena->blocks;
+    arena->blocks = taken;
+    arena->used += used;
+    return taken->bytes;
 }

@@ -91,14 +91,14 @@ static void clip(struct line *line, size_t *column)
         line->len = DIAG_CLIP;
 }
 
-static void put_place(const struct diag *diag, const char *text, FILE *to)
+static void put_place(const struct diag *diag, uint64_t first, const char *text, FILE *to)
 {
     size_t len = strlen(text);
     size_t at = diag->where.at < len ? diag->where.at : len;
     struct line line = line_at(text, at);
     size_t column = at - line.start;
 
-    fprintf(to, ":%zu:%zu: ", line.number, column + 1);
+    fprintf(to, ":%zu:%zu: ", (size_t)first - 1 + line.number, column + 1);
     put_shown(diag->message, strlen(diag->message), to);
     fputs("\n  ", to);
     clip(&line, &column);
@@ -108,11 +108,11 @@ static void put_place(const struct diag *diag, const char *text, FILE *to)
     fputc('\n', to);
 }
 
-void diag_print(const struct diag *diag, const char *name, const char *text, FILE *to)
+void diag_print_line(const struct diag *diag, const char *name, uint64_t first, const char *text, FILE *to)
 {
     put_shown(name, strlen(name), to);
     if (text != NULL) {
-        put_place(diag, text, to);
+        put_place(diag, first, text, to);
     } else {
         fputs(": ", to);
         put_shown(diag->message, strlen(diag->message), to);
@@ -122,4 +122,9 @@ void diag_print(const struct diag *diag, const char *name, const char *text, FIL
         put_shown(diag->hint, strlen(diag->hint), to);
         fputc('\n', to);
     }
+}
+
+void diag_print(const struct diag *diag, const char *name, const char *text, FILE *to)
+{
+    diag_print_line(diag, name, 1, text, to);
 }

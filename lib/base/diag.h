@@ -35,4 +35,7 @@ bool diag_hint(struct diag *diag, const char *format, ...) PRINTF(2, 3);
 // `name: message` and the hint are all.
 void diag_print(const struct diag *diag, const char *name, const char *text, FILE *to);
 
+// The same for a text that starts in line `first` of a longer one.
+void diag_print_line(const struct diag *diag, const char *name, uint64_t first, const char *text, FILE *to);
+
 #endif

@@ -19,6 +19,7 @@ struct capture_options {
     const char *application; // "volley 0.1.0"
     const char *comment;     // of the section: template, seed, order; NULL: none
     uint32_t snaplen;        // 0: 262144
+    uint16_t link;           // LINKTYPE of the frames; 0: Ethernet
 };
 
 struct capture_packet {

@@ -138,7 +138,7 @@ static uint8_t *put_interface(uint8_t *block, const struct capture_options *opti
     uint8_t *p = start_block(block, BLOCK_INTERFACE);
 
     snprintf(name, sizeof(name), "%s:%s", prefix, options->port_name);
-    p = put_u16(p, LINK_ETHER);
+    p = put_u16(p, options->link != 0 ? options->link : LINK_ETHER);
     p = put_u16(p, 0); // reserved
     p = put_u32(p, options->snaplen);
     p = put_text(p, INTERFACE_NAME, name);

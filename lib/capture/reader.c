@@ -169,7 +169,8 @@ bool capture_reader_open(struct capture_reader *reader, const char *path, struct
         (void)fail(reader, (int)len, diag);
         goto err_close_file;
     }
-    if (!identify(reader, (size_t)len, diag))
+    reader->head_len = (size_t)len;
+    if (!identify(reader, reader->head_len, diag))
         goto err_close_file;
     return true;
 
@@ -185,6 +186,7 @@ bool capture_reader_from_memory(struct capture_reader *reader, const uint8_t *by
 
     *reader = (struct capture_reader){.fd = -1, .seekable = true, .memory = bytes, .memory_len = len};
     set_name(reader, "memory");
+    reader->head_len = head_len;
     if (head_len > 0)
         memcpy(reader->head, bytes, head_len);
     return identify(reader, head_len, diag);

@@ -29,6 +29,7 @@ struct capture_reader {
     uint32_t tick_ns; // what its times count
     uint32_t link;    // LINKTYPE, as on https://www.tcpdump.org/linktypes.html
     uint8_t head[READER_HEAD_BYTES];
+    size_t head_len; // how much of it there is, also when it is no capture
 };
 
 // "-" is standard input, which may be a stream. Waits for a stream's first bytes.

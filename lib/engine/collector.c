@@ -94,10 +94,10 @@ static void collector_print(struct collector *c, const struct view *stimulus, co
 
 static struct view collector_stimulus(struct collector *c, uint64_t position)
 {
-    struct probes_built built;
+    struct plan_built built;
 
     probes_build(c->probes, probes_round_of(c->probes, position), position, 1, c->frames, &built);
-    struct view view = built.shapes[0]->view;
+    struct view view = *built.views[0];
     view.bytes = c->frames[0];
     return view;
 }
@@ -168,7 +168,7 @@ static uint64_t collector_sent_ticks(const struct window_retired *block, unsigne
 static void collector_silent_run(struct collector *c, const struct round *round,
                                  const struct window_retired *block, unsigned k, unsigned n)
 {
-    struct probes_built built;
+    struct plan_built built;
 
     if (c->spooling) {
         order_indices(&round->order, block->first + k, built.indices, n);
@@ -182,7 +182,7 @@ static void collector_silent_run(struct collector *c, const struct round *round,
         return;
     probes_build(c->probes, round, round->first + block->first + k, n, c->frames, &built);
     for (unsigned i = 0; i < n; i++) {
-        struct view view = built.shapes[i]->view;
+        struct view view = *built.views[i];
 
         view.bytes = c->frames[i];
         collector_write_silent(c, &view, built.indices[i], collector_sent_ticks(block, k + i));

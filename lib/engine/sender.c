@@ -43,7 +43,7 @@ static void sender_offer(struct sender *s, uint64_t now)
 
 static void sender_build(struct sender *s)
 {
-    struct probes_built built;
+    struct plan_built built;
     uint8_t *data[PLAN_BURST];
 
     for (unsigned k = 0; k < s->count; k++)

@@ -75,7 +75,7 @@ static bool syntax_items_add(struct syntax_parser *p, struct syntax_items *list,
     return true;
 }
 
-// argument = [ name "=" ] expression
+// argument = [ NAME "=" ] expression
 static bool syntax_argument(struct syntax_parser *p, bool keys, struct syntax_items *list)
 {
     struct syntax_key key = {0};
@@ -97,7 +97,8 @@ static bool syntax_argument(struct syntax_parser *p, bool keys, struct syntax_it
     return syntax_expression(p, &item) && syntax_items_add(p, list, item, key);
 }
 
-// What is between brackets: arguments separated by commas, a last comma allowed. The opening bracket is the token looked at.
+// bracketed = [ argument { "," argument } [ "," ] ]
+// The opening bracket is the token looked at. Keywords stand in calls only.
 static bool syntax_bracketed(struct syntax_parser *p, char close, bool keys, struct syntax_items *list,
                              bool *comma, struct span *where)
 {
@@ -140,6 +141,7 @@ static bool syntax_make(struct syntax_parser *p, enum syntax_kind kind, struct s
     return true;
 }
 
+// list = "[" bracketed "]"
 static bool syntax_list(struct syntax_parser *p, struct syntax **out)
 {
     struct syntax_items list = {0};
@@ -150,6 +152,8 @@ static bool syntax_list(struct syntax_parser *p, struct syntax **out)
            syntax_make(p, SYNTAX_LIST, where, &list, out);
 }
 
+// tuple = "(" bracketed ")"
+// One expression without a comma is itself.
 static bool syntax_tuple(struct syntax_parser *p, struct syntax **out)
 {
     struct syntax_items list = {0};
@@ -165,7 +169,7 @@ static bool syntax_tuple(struct syntax_parser *p, struct syntax **out)
     return syntax_make(p, SYNTAX_TUPLE, where, &list, out);
 }
 
-// call = name "(" ... ")", or the name alone
+// call = NAME [ "(" bracketed ")" ]
 static bool syntax_call(struct syntax_parser *p, struct syntax **out)
 {
     struct token name = p->token;
@@ -209,7 +213,7 @@ static bool syntax_string_append(struct syntax_parser *p, struct syntax *node, u
     return true;
 }
 
-// string { string }
+// string = STRING { STRING }
 static bool syntax_string(struct syntax_parser *p, struct syntax **out)
 {
     struct syntax *node = syntax_new(p, SYNTAX_STRING, p->token.where);
@@ -229,6 +233,7 @@ static bool syntax_string(struct syntax_parser *p, struct syntax **out)
     return true;
 }
 
+// number = NUMBER
 static bool syntax_number(struct syntax_parser *p, struct syntax **out)
 {
     struct syntax *node = syntax_new(p, SYNTAX_NUMBER, p->token.where);
@@ -255,7 +260,7 @@ static bool syntax_binary(struct syntax_parser *p, char op, struct syntax *left,
 
 static bool syntax_factor(struct syntax_parser *p, struct syntax **out);
 
-// "-" factor
+// negative = "-" factor
 static bool syntax_negative(struct syntax_parser *p, struct syntax **out)
 {
     struct span minus = p->token.where;
@@ -289,6 +294,7 @@ static bool syntax_bounded_factor(struct syntax_parser *p, struct syntax **out)
     return diag_set(p->diag, p->token.where, "expected a layer or a value, not '%c'", p->token.mark);
 }
 
+// factor = number | string | call | list | tuple | negative
 static bool syntax_factor(struct syntax_parser *p, struct syntax **out)
 {
     if (++p->depth > SYNTAX_DEPTH_MAX)
@@ -316,11 +322,13 @@ static bool syntax_chain(struct syntax_parser *p, const char *ops,
     return true;
 }
 
+// product = factor { ( "/" | "*" ) factor }
 static bool syntax_product(struct syntax_parser *p, struct syntax **out)
 {
     return syntax_chain(p, "/*", syntax_factor, out);
 }
 
+// expression = product { ( "+" | "-" ) product }
 static bool syntax_expression(struct syntax_parser *p, struct syntax **out)
 {
     return syntax_chain(p, "+-", syntax_product, out);

@@ -1,12 +1,5 @@
 // The syntax tree of an expression, and its parser.
-//
-//   expression = product { ("+" | "-") product }
-//   product    = factor { ("/" | "*") factor }
-//   factor     = "-" factor | number | string { string } | list | tuple | call | name
-//   list       = "[" [ expression { "," expression } [","] ] "]"
-//   tuple      = "(" [ expression { "," expression } [","] ] ")"     one expression without a comma is itself
-//   call       = name "(" [ argument { "," argument } [","] ] ")"
-//   argument   = [ name "=" ] expression
+// The grammar is that of docs/template-language.md; in syntax.c each function carries its production.
 #ifndef VOLLEY_EXPR_SYNTAX_H
 #define VOLLEY_EXPR_SYNTAX_H
 

@@ -3,7 +3,7 @@
 #include <ctype.h>
 #include <string.h>
 
-#define TOKEN_NUMBER_DIGITS_MAX 38 // fits 127 bits in any base up to 10; longer numbers are no field's
+#define TOKEN_NUMBER_DIGITS_MAX 128 // as many as 128 bits have in base 2; longer numbers are no field's
 
 static bool token_is_space(char c)
 {

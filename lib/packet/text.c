@@ -2,6 +2,7 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 
 void text_add(struct text *text, const char *format, ...)
 {
@@ -16,4 +17,24 @@ void text_add(struct text *text, const char *format, ...)
     text->len += (size_t)n;
     if (text->len > text->size - 1)
         text->len = text->size - 1;
+}
+
+void text_add_bytes(struct text *text, const uint8_t *bytes, uint32_t len)
+{
+    char quote = len > 0 && memchr(bytes, '\'', len) != NULL && memchr(bytes, '"', len) == NULL ? '"' : '\'';
+
+    text_add(text, "b%c", quote);
+    for (uint32_t i = 0; i < len && text->len + 1 < text->size; i++) {
+        const char *escape = bytes[i] == '\t' ? "\\t" : bytes[i] == '\n' ? "\\n" : bytes[i] == '\r' ? "\\r" : NULL;
+
+        if (escape != NULL)
+            text_add(text, "%s", escape);
+        else if (bytes[i] == '\\' || bytes[i] == quote)
+            text_add(text, "\\%c", bytes[i]);
+        else if (bytes[i] >= ' ' && bytes[i] < 0x7f)
+            text_add(text, "%c", bytes[i]);
+        else
+            text_add(text, "\\x%02x", bytes[i]);
+    }
+    text_add(text, "%c", quote);
 }

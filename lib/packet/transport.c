@@ -2,47 +2,91 @@
 
 #include "packet/bytes.h"
 #include "packet/layers/ip.h"
+#include "packet/layers/ipv6_ext.h"
+#include "packet/layers/ip_options.h"
 
 // RFC 9293 3.1: the length is that of the segment; with an explicit IP.len it is what that says.
-static uint32_t transport_length_on_ip(const struct build *build, unsigned i)
+static uint32_t transport_length_on_ip(const struct build *build, const struct build_layer *layer,
+                                       const struct build_layer *below)
 {
-    uint32_t length = build_payload_end(build) - build->layers[i].start;
-
-    if (!build_is_set(build, i - 1, IP_LEN))
-        return length;
+    if (!build_is_set(below, IP_LEN))
+        return build_payload_end(build) - layer->at.start;
     // Lower layers are finished later: only an ihl that was given stands there already.
-    uint64_t said = build_get(build, i - 1, IP_LEN);
-    uint64_t header = build_is_set(build, i - 1, IP_IHL) ? 4 * build_get(build, i - 1, IP_IHL)
-                                                         : build->layers[i - 1].header_bytes;
+    uint64_t said = build_get(below, IP_LEN);
+    uint64_t header = build_is_set(below, IP_IHL) ? 4 * build_get(below, IP_IHL) : below->at.header_bytes;
     return said > header ? (uint32_t)(said - header) : 0;
 }
 
-void transport_sum(struct build *build, unsigned i, unsigned field, uint8_t protocol, bool zero_is_ones)
+// Where the address stands with which a source route ends: arriving, the datagram has it as destination. 0: nowhere; several
+// routes are none, as in Scapy.
+static uint32_t transport_last_hop(const struct build_layer *ip)
 {
-    const struct build_layer *layer = &build->layers[i];
+    const struct build_value *options = &ip->values[IP_OPTIONS];
+    uint32_t n = options->kind == BUILD_PACKETS ? options->items : 0, routes = 0, at = 0;
+
+    for (uint32_t k = 0; k < n; k++) {
+        const struct build_layer *option = &options->packets[k];
+        const struct fields *placed = &option->at;
+
+        if (option->id != LAYER_IPOPTION_LSRR && option->id != LAYER_IPOPTION_SSRR)
+            continue;
+        routes++;
+        if (placed->bits[IP_OPTION_ROUTE_ROUTERS] >= 32)
+            at = (placed->bit[IP_OPTION_ROUTE_ROUTERS] + placed->bits[IP_OPTION_ROUTE_ROUTERS]) / 8 - 4;
+    }
+    return routes == 1 ? at : 0;
+}
+
+static void transport_pseudo_on_ip(const struct build_layer *ip, struct build_sum *sum)
+{
+    uint32_t source = ip->at.bit[IP_SRC] / 8, last_hop = transport_last_hop(ip);
+
+    sum->range[0].from = source;
+    sum->range[0].to = source + 8;
+    if (last_hop == 0)
+        return;
+    sum->range[0].to = source + 4;
+    sum->range[2] = sum->range[1];
+    sum->range[1].from = last_hop;
+    sum->range[1].to = last_hop + 4;
+    sum->n_ranges = 3;
+}
+
+void transport_sum(struct build *build, const struct build_layer *layer, unsigned field, uint8_t protocol,
+                   bool zero_is_ones)
+{
+    const struct build_layer *below = build_below(build, layer);
     uint32_t end = build_payload_end(build);
 
-    if (i == 0 || build_is_set(build, i, field))
+    if (below == NULL || build_is_set(layer, field))
         return;
-    const struct build_layer *below = &build->layers[i - 1];
     struct build_sum sum = {
-        .store = layer->bit[field] / 8,
+        .store = layer->at.bit[field] / 8,
         .zero_is_ones = zero_is_ones,
         .n_ranges = 2,
-        .range = {{0, 0}, {layer->start, end}},
+        .range = {{0, 0}, {layer->at.start, end}},
     };
     if (below->id == LAYER_IP && protocol != TRANSPORT_ICMPV6) {
-        sum.range[0].from = below->bit[IP_SRC] / 8;
-        sum.range[0].to = sum.range[0].from + 8;
-        sum.constant = protocol + transport_length_on_ip(build, i);
-    } else if (below->id == LAYER_IPV6) {
-        sum.range[0].from = below->start + IPV6_ADDRESSES_AT;
-        sum.range[0].to = sum.range[0].from + 32;
-        sum.constant = protocol + (end - layer->start);
+        transport_pseudo_on_ip(below, &sum);
+        sum.constant = protocol + transport_length_on_ip(build, layer, below);
+    } else if (ipv6_ext_network(build, layer) != NULL) {
+        ipv6_ext_addresses(build, layer, &sum.range[0].from, &sum.range[2].from);
+        sum.n_ranges = 3;
+        sum.range[0].to = sum.range[0].from + 16;
+        sum.range[2].to = sum.range[2].from + 16;
+        sum.constant = protocol + (end - layer->at.start);
     } else {
         return;
     }
     build_add_sum(build, &sum);
+}
+
+enum layer_id transport_next(enum layer_id id, unsigned sport, const uint8_t *header, const uint8_t *payload,
+                             uint32_t len)
+{
+    const uint64_t ports[2] = {get16(header), get16(header + 2)};
+
+    return len == 0 ? LAYER_RAW : layer_announced_by_two(id, sport, ports, payload, len);
 }
 
 static void transport_port(const struct services *services, enum service_protocol protocol, uint16_t port,

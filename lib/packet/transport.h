@@ -6,9 +6,14 @@
 
 enum { TRANSPORT_TCP = 6, TRANSPORT_UDP = 17, TRANSPORT_ICMPV6 = 58 };
 
-// Registers the checksum of layer i, over the pseudo-header (RFC 9293 3.1, RFC 8200 8.1) and all from layer i to the
-// padding. Without IP or IPv6 directly below (for ICMPv6: without IPv6), the field stays zero, as in Scapy.
-void transport_sum(struct build *build, unsigned i, unsigned field, uint8_t protocol, bool zero_is_ones);
+// Registers the checksum of a layer, over the pseudo-header (RFC 9293 3.1, RFC 8200 8.1) and all from the layer to the
+// padding. Without IP, or IPv6 and its extension headers, directly below (for ICMPv6: without IPv6), the field stays zero, as in Scapy.
+void transport_sum(struct build *build, const struct build_layer *layer, unsigned field, uint8_t protocol,
+                   bool zero_is_ones);
+
+// The layer that the ports of a TCP or UDP header announce. The two ports are the layer's fields `sport` and the next one.
+enum layer_id transport_next(enum layer_id id, unsigned sport, const uint8_t *header, const uint8_t *payload,
+                             uint32_t len);
 
 // "198.18.0.1:20 > 198.18.0.2:http" of the layer i whose header starts with two ports.
 void transport_endpoints(const struct view *view, unsigned i, enum service_protocol protocol,

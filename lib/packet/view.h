@@ -42,6 +42,12 @@ void view_decode(struct view *view, const uint8_t *bytes, uint32_t len, enum lay
 // The index of the first layer of that kind that is not quoted, or -1.
 int view_find(const struct view *view, enum layer_id id);
 
+// Whether layer i is what TCP or UDP carries.
+static inline bool view_is_transport_payload(const struct view *view, unsigned i)
+{
+    return i > 0 && (view->layers[i - 1].id == LAYER_TCP || view->layers[i - 1].id == LAYER_UDP);
+}
+
 static inline const uint8_t *view_header(const struct view *view, unsigned i)
 {
     return view->bytes + view->layers[i].start;

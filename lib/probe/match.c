@@ -7,7 +7,8 @@ uint8_t match_first(const struct plan *plan, const struct view *view)
     uint8_t i = 0;
 
     while (plan->first_written > 0 && i < view->n &&
-           (view->layers[i].id == LAYER_ETHER || view->layers[i].id == LAYER_DOT1Q))
+           (view->layers[i].id == LAYER_ETHER || view->layers[i].id == LAYER_DOT1Q ||
+            view->layers[i].id == LAYER_DOT1AD))
         i++;
     return i;
 }
@@ -52,7 +53,7 @@ void match_prepare(const struct probes *probes, struct match *matches, unsigned 
                    const struct match_scratch *scratch)
 {
     struct match_alone alone = {.round = probes_current(probes), .n = 0};
-    struct probes_built built;
+    struct plan_built built;
     uint8_t *frames[PLAN_BURST];
     struct view stimulus;
 
@@ -63,8 +64,8 @@ void match_prepare(const struct probes *probes, struct match *matches, unsigned 
     for (unsigned k = 0; k < alone.n; k++) {
         struct match *match = alone.matches[k];
 
-        if (k == 0 || built.shapes[k] != built.shapes[k - 1])
-            stimulus = built.shapes[k]->view;
+        if (k == 0 || built.views[k] != built.views[k - 1])
+            stimulus = *built.views[k];
         stimulus.bytes = frames[k];
         bool fits =
             answers(&match->view, match->first, &stimulus, probes->plan->first_written, &probes->rules);
@@ -78,11 +79,11 @@ void match_prepare(const struct probes *probes, struct match *matches, unsigned 
 static bool match_verify(const struct probes *probes, const struct round *round, uint64_t position,
                          const struct match *match, const struct match_scratch *scratch, uint64_t *index)
 {
-    struct probes_built built;
+    struct plan_built built;
     uint8_t *frame = scratch->frame;
 
     probes_build(probes, round, position, 1, &frame, &built);
-    struct view stimulus = built.shapes[0]->view;
+    struct view stimulus = *built.views[0];
     stimulus.bytes = frame;
     *index = built.indices[0];
     return answers(&match->view, match->first, &stimulus, probes->plan->first_written, &probes->rules);
@@ -155,8 +156,8 @@ static enum match_outcome match_candidates(struct probes *probes, uint64_t hash,
 // How many bytes the stimuli carry on their layer of that kind.
 static uint32_t match_payload(const struct plan *plan, enum layer_id id)
 {
-    const struct view *stimulus = &plan->shapes[0].view;
-    int i = view_find(stimulus, id);
+    const struct view *stimulus = plan->branches[0].n_shapes == 0 ? NULL : &plan->branches[0].shapes[0].view;
+    int i = stimulus == NULL ? -1 : view_find(stimulus, id);
 
     return i < 0 ? 0
                  : (uint32_t)(stimulus->layers[i].end - stimulus->layers[i].start -

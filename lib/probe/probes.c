@@ -127,16 +127,16 @@ static void probes_tags(const struct probes *probes, const uint64_t *positions, 
 
 // built->indices are set.
 static void probes_build_indices(const struct probes *probes, const uint64_t *positions, unsigned n,
-                                 uint8_t *const *frames, struct probes_built *built)
+                                 uint8_t *const *frames, struct plan_built *built)
 {
     struct plan_tags tags[PLAN_BURST];
 
     probes_tags(probes, positions, n, tags);
-    plan_build_burst(probes->plan, built->indices, tags, frames, built->lengths, built->shapes, n);
+    plan_build_burst(probes->plan, tags, frames, built, n);
 }
 
 void probes_build(const struct probes *probes, const struct round *round, uint64_t first, unsigned n,
-                  uint8_t *const *frames, struct probes_built *built)
+                  uint8_t *const *frames, struct plan_built *built)
 {
     uint64_t positions[PLAN_BURST];
 
@@ -147,7 +147,7 @@ void probes_build(const struct probes *probes, const struct round *round, uint64
 }
 
 void probes_build_at(const struct probes *probes, const struct round *round, const uint64_t *positions,
-                     unsigned n, uint8_t *const *frames, struct probes_built *built)
+                     unsigned n, uint8_t *const *frames, struct plan_built *built)
 {
     uint64_t own[PLAN_BURST];
 
@@ -158,16 +158,16 @@ void probes_build_at(const struct probes *probes, const struct round *round, con
 }
 
 unsigned probes_insert(struct probes *probes, const struct round *round, uint64_t first, unsigned n,
-                       uint8_t *const *frames, const struct probes_built *built)
+                       uint8_t *const *frames, const struct plan_built *built)
 {
     uint64_t hashes[PLAN_BURST];
     uint64_t oldest = round->first + window_oldest(&round->window);
     unsigned full = 0;
 
     for (unsigned from = 0, to; from < n; from = to) {
-        for (to = from + 1; to < n && built->shapes[to] == built->shapes[from]; to++)
+        for (to = from + 1; to < n && built->views[to] == built->views[from]; to++)
             ;
-        flow_key_of_stimuli(&built->shapes[from]->view, frames + from, to - from, probes->plan->first_written,
+        flow_key_of_stimuli(built->views[from], frames + from, to - from, probes->plan->first_written,
                             probes->flow_seed, hashes + from);
     }
     for (unsigned k = 0; k < n; k++)

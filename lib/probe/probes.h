@@ -54,19 +54,13 @@ int probes_add_round(struct probes *probes, const uint64_t *indices, uint64_t n)
 struct round *probes_current(const struct probes *probes);
 struct round *probes_round_of(const struct probes *probes, uint64_t position);
 
-// Builds the stimuli of positions first..first + n - 1 (all of `round`, n up to PLAN_BURST). indices and shapes have n
-// places. Any thread.
-struct probes_built {
-    uint64_t indices[PLAN_BURST];
-    uint16_t lengths[PLAN_BURST];
-    const struct plan_shape *shapes[PLAN_BURST];
-};
+// Builds the stimuli of positions first..first + n - 1 (all of `round`, n up to PLAN_BURST). Any thread.
 void probes_build(const struct probes *probes, const struct round *round, uint64_t first, unsigned n,
-                  uint8_t *const *frames, struct probes_built *built);
+                  uint8_t *const *frames, struct plan_built *built);
 
 // The same for any positions of `round`.
 void probes_build_at(const struct probes *probes, const struct round *round, const uint64_t *positions,
-                     unsigned n, uint8_t *const *frames, struct probes_built *built);
+                     unsigned n, uint8_t *const *frames, struct plan_built *built);
 
 // Answers carry whole positions back: probes are found also without a place in the flow table.
 static inline bool probes_finds_by_tag(const struct probes *probes)
@@ -76,6 +70,6 @@ static inline bool probes_finds_by_tag(const struct probes *probes)
 
 // TX worker, before it sends what probes_build built: makes the probes findable. Returns how many found no place.
 unsigned probes_insert(struct probes *probes, const struct round *round, uint64_t first, unsigned n,
-                       uint8_t *const *frames, const struct probes_built *built);
+                       uint8_t *const *frames, const struct plan_built *built);
 
 #endif

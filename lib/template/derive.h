@@ -9,10 +9,10 @@
 bool derive_fields(struct template *template, const struct surroundings *surroundings, struct arena *arena,
                    struct diag *diag) MUST_USE;
 
-// The value set of the destinations of layer 3, and the family; NULL if the template has none.
-const struct values *derive_destinations(const struct template *template, struct arena *arena,
+// The value set of the destinations of layer 3, and the family; NULL if the branch has none.
+const struct values *derive_destinations(const struct template_branch *branch, struct arena *arena,
                                          uint8_t *family);
 // The constant source address of layer 3, written or derived; family 0 if there is none or several.
-struct address derive_source(const struct template *template);
+struct address derive_source(const struct template_branch *branch);
 
 #endif

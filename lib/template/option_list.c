@@ -1,38 +1,91 @@
 #include "template/option_list.h"
 
 #include "base/nearest.h"
-#include "packet/bytes.h"
+#include "template/network.h"
 #include "template/number.h"
+#include "template/value_call.h"
+#include "template/value_text.h"
 
-#define OPTION_LIST_MAX 40
+#include <string.h>
+
+#define OPTION_LIST_TCP_MAX   40
+#define OPTION_LIST_VALUE_MAX 255
 
 struct option_list {
+    struct value_sink *sink;
     struct value_parser *parser;
-    uint8_t bytes[OPTION_LIST_MAX + 256];
-    uint32_t len;
+    uint32_t len; // of what is in the sink's scratch
 };
 
-static bool option_list_unknown(struct option_list *list, const struct option_desc *known,
-                                const struct syntax *name)
+// The values of one option: what follows its name, or the items of a list or tuple that is all that follows.
+struct option_list_values {
+    const struct syntax *tree; // of the option
+    struct syntax *const *items;
+    uint32_t n;
+};
+
+static uint32_t option_list_max(const struct option_list *list)
+{
+    return list->sink->field->option_style == OPTION_TCP ? OPTION_LIST_TCP_MAX : VALUE_BYTES_MAX;
+}
+
+static bool option_list_put(struct option_list *list, const struct syntax *tree, const void *bytes,
+                            uint32_t len)
+{
+    if (len > option_list_max(list) - list->len)
+        return diag_set(list->parser->diag, tree->where, "options have room for %u bytes in all",
+                        option_list_max(list));
+    uint8_t *room = value_sink_scratch(list->sink, tree->where, list->len + len + 4);
+    if (room == NULL)
+        return false;
+    if (len > 0)
+        memcpy(room + list->len, bytes, len);
+    list->len += len;
+    return true;
+}
+
+static bool option_list_number(struct option_list *list, const struct syntax *tree, u128 value, unsigned len)
+{
+    uint8_t bytes[4];
+
+    for (unsigned i = 0; i < len; i++)
+        bytes[i] = (uint8_t)(value >> 8 * (len - 1 - i));
+    return option_list_put(list, tree, bytes, len);
+}
+
+static bool option_list_no_set(struct option_list *list, const struct syntax *tree)
+{
+    diag_set(list->parser->diag, tree->where, "a set of values can't stand inside an option");
+    return diag_hint(list->parser->diag, "RandChoice([OPTIONS],[OPTIONS],...) draws one of several lists.");
+}
+
+static bool option_list_is_set(const struct syntax *tree)
+{
+    return tree->kind == SYNTAX_LIST || tree->kind == SYNTAX_TUPLE ||
+           value_call_function(tree) != VALUE_FUNCTION_NONE;
+}
+
+// ---- which option
+
+static bool option_list_unknown(struct option_list *list, const struct syntax *name)
 {
     struct nearest nearest;
 
     nearest_init(&nearest, name->bytes, name->len);
-    for (; known->name != NULL; known++)
+    for (const struct option_desc *known = list->sink->field->options; known->name != NULL; known++)
         nearest_offer(&nearest, known->name);
-    diag_set(list->parser->diag, name->where, "no option '%.*s'", (int)(name->len < 40 ? name->len : 40),
-             name->bytes);
+    diag_set(list->parser->diag, name->where, "no option '%.*s'", value_text_shown(name->len), name->bytes);
     if (nearest.best != NULL)
-        diag_hint(list->parser->diag,
-                  "Did you mean '%s'? A number and bytes make any option: (254, \"abc\").", nearest.best);
-    return false;
+        return diag_hint(list->parser->diag,
+                         "Did you mean '%s'? A number and bytes make any option: (254, \"abc\").",
+                         nearest.best);
+    return diag_hint(list->parser->diag, "A number and bytes make any option: (254, \"abc\").");
 }
 
-// The option's table row by name or number; *bare is a row of its own for numbers that have no name.
-static bool option_list_kind(struct option_list *list, const struct field_desc *field,
-                             const struct syntax *tree, struct option_desc *out)
+// The option's table row by its name, or one for its number.
+static bool option_list_kind(struct option_list *list, const struct syntax *tree, struct option_desc *out)
 {
-    const struct option_desc *known = field->options;
+    const struct option_desc *known = list->sink->field->options;
     u128 number;
 
     if (tree->kind == SYNTAX_STRING) {
@@ -42,104 +95,219 @@ static bool option_list_kind(struct option_list *list, const struct field_desc *
                 return true;
             }
         }
-        return option_list_unknown(list, field->options, tree);
+        return option_list_unknown(list, tree);
     }
+    if (option_list_is_set(tree))
+        return option_list_no_set(list, tree);
     if (!number_in_range(tree, 255, "an option's number", &number, list->parser->diag))
         return false;
     // As in Scapy, a number takes bytes as they are, whatever its kind.
-    *out = (struct option_desc){"", (uint8_t)number, false, NULL};
+    *out = (struct option_desc){.name = "", .number = (uint8_t)number};
     return true;
 }
 
-static bool option_list_number(struct option_list *list, char format, const struct syntax *tree)
+// ---- its value
+
+static bool option_list_bytes(struct option_list *list, const struct syntax *tree)
+{
+    struct values_string string;
+
+    if (option_list_is_set(tree))
+        return option_list_no_set(list, tree);
+    return value_parse_string(list->parser, tree, &string) &&
+           option_list_put(list, tree, string.bytes, string.len);
+}
+
+static bool option_list_address(struct option_list *list, const struct syntax *tree)
+{
+    const struct network_asked asked = {4, list->parser->resolver, tree->where};
+    struct network network;
+
+    if (option_list_is_set(tree))
+        return option_list_no_set(list, tree);
+    if (tree->kind != SYNTAX_STRING)
+        return diag_set(list->parser->diag, tree->where, "this option takes an address in quotes");
+    if (network_has_octets(tree->bytes, tree->len))
+        return option_list_no_set(list, tree);
+    if (!network_parse(tree->bytes, tree->len, &asked, &network, list->parser->diag))
+        return false;
+    return network.n == 1 ? option_list_number(list, tree, network.first.value, 4)
+                          : option_list_no_set(list, tree);
+}
+
+// "198.18.0.0/24:198.19.0.1": the prefix's length, the bytes of the network that it covers, the router (RFC 3442)
+static bool option_list_route(struct option_list *list, const struct syntax *tree)
+{
+    const char *text = tree->bytes;
+    const char *slash = tree->kind == SYNTAX_STRING ? memchr(text, '/', tree->len) : NULL;
+    const char *colon = slash == NULL ? NULL : memchr(slash, ':', (size_t)(text + tree->len - slash));
+    struct address net, router;
+    uint8_t bytes[9];
+    unsigned prefix = 0;
+
+    for (const char *c = slash == NULL ? NULL : slash + 1; c != NULL && c < colon; c++)
+        prefix = *c < '0' || *c > '9' || prefix > 32 ? 33 : prefix * 10 + (unsigned)(*c - '0');
+    if (colon == NULL || colon == slash + 1 || prefix > 32 || !address_parse(text, (size_t)(slash - text), &net) ||
+        net.family != 4 || !address_parse(colon + 1, (size_t)(text + tree->len - colon - 1), &router) ||
+        router.family != 4)
+        return diag_set(list->parser->diag, tree->where,
+                        "a route is written \"198.18.0.0/24:198.19.0.1\": the network and the router");
+    bytes[0] = (uint8_t)prefix;
+    address_to_bytes(&net, bytes + 1);
+    address_to_bytes(&router, bytes + 1 + (prefix + 7) / 8);
+    return option_list_put(list, tree, bytes, 5 + (prefix + 7) / 8);
+}
+
+static bool option_list_one(struct option_list *list, const struct option_desc *option, char format,
+                            const struct syntax *tree)
 {
     unsigned bytes = format == 'B' ? 1 : format == 'H' ? 2 : 4;
     u128 value;
 
-    if (!number_in_range(tree, ((u128)1 << 8 * bytes) - 1, "this option's value", &value, list->parser->diag))
-        return false;
-    for (unsigned i = 0; i < bytes && list->len < sizeof(list->bytes); i++)
-        list->bytes[list->len++] = (uint8_t)(value >> 8 * (bytes - 1 - i));
-    return true;
+    if (format == 'A')
+        return option_list_address(list, tree);
+    if (format == 'R')
+        return option_list_route(list, tree);
+    if (option_list_is_set(tree))
+        return option_list_no_set(list, tree);
+    if (tree->kind == SYNTAX_STRING) {
+        struct value_text text = {tree->bytes, tree->len, tree->where};
+
+        return value_text_name(list->parser, option->names, option->name, text, &value) &&
+               option_list_number(list, tree, value, bytes);
+    }
+    return number_in_range(tree, ((u128)1 << 8 * bytes) - 1, "this option's value", &value,
+                           list->parser->diag) &&
+           option_list_number(list, tree, value, bytes);
 }
 
-// Numbers by the format: one alone, or a tuple of as many as it has.
-static bool option_list_numbers(struct option_list *list, const char *format, const struct syntax *tree)
+static bool option_list_count(struct option_list *list, const struct option_list_values *values,
+                              uint32_t want)
 {
-    bool any = format[1] == '*';
-    uint32_t n = tree->kind == SYNTAX_TUPLE || tree->kind == SYNTAX_LIST ? tree->n_items : 1;
-    uint32_t want = any ? n : (uint32_t)strlen(format);
+    const struct syntax *only = values->tree->items[values->tree->n_items - 1];
 
-    if (n != want)
-        return diag_set(list->parser->diag, tree->where, "this option takes %u numbers, not %u", want, n);
-    for (uint32_t i = 0; i < n; i++) {
-        const struct syntax *item =
-            tree->kind == SYNTAX_TUPLE || tree->kind == SYNTAX_LIST ? tree->items[i] : tree;
+    if (want == 1 && values->tree->n_items == 2 && option_list_is_set(only))
+        return option_list_no_set(list, only);
+    return diag_set(list->parser->diag, values->tree->n_items == 2 ? only->where : values->tree->where,
+                    "this option takes %u number%s, not %u", want, want == 1 ? "" : "s", values->n);
+}
 
-        if (!option_list_number(list, format[any ? 0 : i], item))
+// Numbers or addresses by the format: as many as it has, or any count.
+static bool option_list_formatted(struct option_list *list, const struct option_desc *option,
+                                  const struct option_list_values *values)
+{
+    bool any = option->format[1] == '*';
+
+    if (!any && values->n != strlen(option->format))
+        return option_list_count(list, values, (uint32_t)strlen(option->format));
+    for (uint32_t i = 0; i < values->n; i++) {
+        if (!option_list_one(list, option, option->format[any ? 0 : i], values->items[i]))
             return false;
     }
     return true;
+}
+
+static bool option_list_is_none(const struct syntax *tree)
+{
+    return tree->kind == SYNTAX_NAME && tree->len == 4 && memcmp(tree->bytes, "None", 4) == 0;
 }
 
 static bool option_list_value(struct option_list *list, const struct option_desc *option,
                               const struct syntax *tree)
 {
-    struct values_string string;
+    struct option_list_values values = {tree, tree->items + 1, tree->n_items - 1};
+    const struct syntax *first = values.n == 0 ? NULL : values.items[0];
 
-    if (tree->kind == SYNTAX_NAME && tree->len == 4 && memcmp(tree->bytes, "None", 4) == 0)
+    if (values.n == 0 || (values.n == 1 && option_list_is_none(first)))
         return true;
-    if (option->format != NULL && tree->kind != SYNTAX_STRING)
-        return option_list_numbers(list, option->format, tree);
-    if (!value_parse_string(list->parser, tree, &string))
-        return false;
-    if (string.len > OPTION_LIST_MAX || list->len + string.len > sizeof(list->bytes))
-        return diag_set(list->parser->diag, tree->where, "options have room for %d bytes in all",
-                        OPTION_LIST_MAX);
-    memcpy(list->bytes + list->len, string.bytes, string.len);
-    list->len += string.len;
+    // Numbers may be given as the bytes that they are, unless they have names.
+    bool bytes = option->format == NULL || (values.n == 1 && first->kind == SYNTAX_STRING &&
+                                            option->format[0] != 'A' && option->format[0] != 'R' && option->names == NULL);
+    if (!bytes && values.n == 1 && (first->kind == SYNTAX_TUPLE || first->kind == SYNTAX_LIST)) {
+        values.n = first->n_items;
+        values.items = first->items;
+    }
+    if (!bytes)
+        return option_list_formatted(list, option, &values);
+    for (uint32_t i = 0; i < values.n; i++) {
+        if (!option_list_bytes(list, values.items[i]))
+            return false;
+    }
     return true;
 }
 
-static bool option_list_add(struct option_list *list, const struct field_desc *field,
-                            const struct syntax *tree)
+// An option that is its number alone may be written with None or an empty string for its value.
+static bool option_list_bare(struct option_list *list, const struct option_desc *option,
+                             const struct syntax *tree)
 {
-    struct option_desc option;
+    const struct syntax *value = tree->n_items > 1 ? tree->items[1] : NULL;
+    bool empty = value == NULL || option_list_is_none(value) ||
+                 (value->kind == SYNTAX_STRING && value->len == 0) ||
+                 ((value->kind == SYNTAX_TUPLE || value->kind == SYNTAX_LIST) && value->n_items == 0);
+
+    return (empty && tree->n_items <= 2) ||
+           diag_set(list->parser->diag, tree->where, "%s takes no value", option->name);
+}
+
+// ---- the list
+
+// DHCP's may be a number alone, which then has no value.
+static bool option_list_is_option(const struct syntax *tree, bool dhcp)
+{
+    if (tree->kind == SYNTAX_TUPLE)
+        return tree->n_items >= 2 || (dhcp && tree->n_items == 1);
+    return tree->kind == SYNTAX_STRING || (dhcp && number_is(tree));
+}
+
+// option = name | "(" name "," value { "," value } ")"
+static bool option_list_add(struct option_list *list, const struct syntax *tree)
+{
+    bool tuple = tree->kind == SYNTAX_TUPLE, dhcp = list->sink->field->option_style == OPTION_DHCP;
+    struct option_desc option = {0};
+    uint8_t head[2] = {0};
     uint32_t start = list->len;
 
-    if (tree->kind != SYNTAX_TUPLE || tree->n_items != 2)
-        return diag_set(list->parser->diag, tree->where,
-                        "an option is written (name, value), as in ('MSS',1460)");
-    if (!option_list_kind(list, field, tree->items[0], &option))
+    if (!option_list_is_option(tree, dhcp))
+        return diag_set(list->parser->diag, tree->where, "an option is written (name, value), as in %s",
+                        dhcp ? "('lease_time',3600)" : "('MSS',1460)");
+    if (!option_list_kind(list, tuple ? tree->items[0] : tree, &option))
         return false;
-    list->bytes[list->len++] = option.number;
-    if (!option.bare) {
-        list->len++;
-        if (!option_list_value(list, &option, tree->items[1]))
-            return false;
-        list->bytes[start + 1] = (uint8_t)(list->len - start);
-    }
-    if (list->len > OPTION_LIST_MAX)
-        return diag_set(list->parser->diag, tree->where, "options have room for %d bytes in all",
-                        OPTION_LIST_MAX);
+    head[0] = option.number;
+    if (!option_list_put(list, tree, head, option.bare ? 1 : 2))
+        return false;
+    if (option.bare)
+        return !tuple || option_list_bare(list, &option, tree);
+    if (tree->kind == SYNTAX_STRING)
+        return diag_set(list->parser->diag, tree->where, "the option '%s' needs a value: ('%s', VALUE)",
+                        option.name, option.name);
+    if (tuple && !option_list_value(list, &option, tree))
+        return false;
+    uint32_t len = list->len - start - (dhcp ? 2 : 0);
+    if (len > OPTION_LIST_VALUE_MAX)
+        return diag_set(list->parser->diag, tree->where,
+                        "an option's value has room for %d bytes, not for %u", OPTION_LIST_VALUE_MAX, len);
+    list->sink->scratch[start + 1] = (uint8_t)len;
     return true;
 }
 
-bool option_list_encode(struct value_parser *parser, const struct field_desc *field,
-                        const struct syntax *tree, struct values_string *out)
+bool option_list_encode(struct value_sink *sink, const struct syntax *tree, struct values_string *out)
 {
-    struct option_list list = {.parser = parser};
+    struct option_list list = {sink, sink->parser, 0};
 
     if (tree->kind != SYNTAX_LIST)
-        return diag_set(parser->diag, tree->where, "options are a list: [('MSS',1460),('NOP',None)]");
+        return diag_set(sink->parser->diag, tree->where, "options are a list: %s",
+                        sink->field->option_style == OPTION_DHCP ? "[(\"message-type\",\"discover\"),\"end\"]"
+                                                                 : "[('MSS',1460),('NOP',None)]");
     for (uint32_t i = 0; i < tree->n_items; i++) {
-        if (!option_list_add(&list, field, tree->items[i]))
+        if (!option_list_add(&list, tree->items[i]))
             return false;
     }
-    uint32_t padded = (list.len + 3) / 4 * 4;
-    uint8_t *bytes = arena_copy(parser->arena, list.bytes, padded);
+    static const uint8_t zeros[4];
+    if (sink->field->option_style == OPTION_TCP && !option_list_put(&list, tree, zeros, -list.len % 4))
+        return false;
+    uint8_t *bytes = arena_copy(sink->parser->arena, sink->scratch, list.len);
     if (bytes == NULL)
-        return diag_set(parser->diag, tree->where, "out of memory");
-    *out = (struct values_string){bytes, padded};
+        return value_sink_no_memory(sink, tree->where);
+    *out = (struct values_string){bytes, list.len, tree->n_items};
     return true;
 }

@@ -1,17 +1,20 @@
 // A plan: a template compiled. N stimuli; stimulus i can be built at any time, by any thread, from i alone.
 //
-// An index is a mixed-radix number over the digits, the first digit being the slowest. Digits that change the frame's
-// length or layout select a shape; all others are patches on the shape's constant frame:
+// An index falls to a branch (choice.h) and to an index in its product, a mixed-radix number over the branch's digits, the first
+// digit being the slowest. Random fields have digits of their own, which are drawn by seed and index and count for nothing.
+// Digits that change the frame's length or layout select a shape; all others are patches on the shape's constant frame:
 //
-//   patch  where the value comes from           what it writes
-//   RANGE  start + digit x step                 2 to 8 bytes at an even offset, ored into place
-//   LIST   a table of numbers                   the same
-//   VALUES binary search over ranges            the same
-//   WIDE   any of these, up to 128 bits         up to 16 bytes at any offset
-//   STRING a table of strings of one length     the string
-//   TAG    the position, keyed (probe/tag.h)    2 to 8 bytes at an even offset
+//   patch   where the value comes from           what it writes
+//   range   start + digit x step                 2 to 8 bytes at an even offset, ored into place
+//   list    a table of numbers                   the same
+//   values  binary search over ranges            the same
+//   wide    any of these, up to 128 bits         up to 16 bytes at any offset
+//   string  a table of strings of one length     the string
+//   random  letters drawn by the digit           the string
+//   tag     the position, keyed (probe/tag.h)    2 to 8 bytes at an even offset
 //
-// Internet checksums are kept as sums of the constant bytes; each patch adds its words to the sums that cover it.
+// Internet checksums are kept as sums of the constant bytes; each patch adds its words to the sums that cover it. CRCs are
+// computed over the finished bytes.
 #ifndef VOLLEY_TEMPLATE_PLAN_H
 #define VOLLEY_TEMPLATE_PLAN_H
 
@@ -20,11 +23,11 @@
 #include "template/template.h"
 
 #define PLAN_BURST       32
-#define PLAN_DIGITS_MAX  24
-#define PLAN_PATCHES_MAX 32
-#define PLAN_SHAPES_MAX  4096
+#define PLAN_DIGITS_MAX  40
+#define PLAN_PATCHES_MAX 48
+#define PLAN_SHAPES_MAX  4096 // of one branch
 
-enum plan_source { PLAN_RANGE, PLAN_LIST, PLAN_VALUES, PLAN_WIDE, PLAN_STRING, PLAN_TAG };
+enum plan_source { PLAN_RANGE, PLAN_LIST, PLAN_VALUES, PLAN_WIDE, PLAN_STRING, PLAN_RANDOM, PLAN_TAG };
 
 struct plan_patch {
     uint8_t source; // enum plan_source
@@ -32,6 +35,7 @@ struct plan_patch {
     uint8_t shift;  // of the value, to its place in those bytes
     uint8_t tag;    // enum layer_tag
     uint8_t digit;
+    uint8_t field; // for listings
     uint16_t offset;
     uint16_t len;   // of a string
     uint32_t sums;  // bit s: sum s covers it
@@ -39,15 +43,18 @@ struct plan_patch {
     int64_t step;
     const uint64_t *list;
     const struct values *values;
-    uint8_t layer, field; // for listings
+    const struct layer_desc *desc; // for listings
 };
 
 struct plan_sum {
-    uint16_t store;
+    uint8_t kind; // enum build_sum_kind
     bool zero_is_ones;
-    bool swap;     // it starts at an odd offset
-    uint32_t sums; // later sums that cover this one's field
-    uint64_t base; // of the constant bytes, as if it started at an even offset
+    bool swap; // it starts at an odd offset
+    uint16_t store;
+    uint16_t from, to;              // CRC: what it covers
+    uint32_t sums;                  // later sums that cover this one's field
+    uint64_t base;                  // of the constant bytes, as if it started at an even offset
+    const struct build_sum *covers; // for listings
 };
 
 struct plan_shape {
@@ -59,21 +66,37 @@ struct plan_shape {
     struct view view; // of any stimulus of this shape, but for `bytes`
 };
 
+enum plan_draw { PLAN_COUNTED, PLAN_DRAWN, PLAN_DRAWN_WHOLE }; // part of the index; drawn of n; any 64 bits
+
 struct plan_digit {
     struct divider divider; // by the radix
     const uint32_t *groups; // digit -> group; NULL: all are one group
     uint32_t n_groups;
-    uint32_t stride;      // of its group in the shape's number
-    uint8_t layer, field; // for listings
+    uint32_t stride;               // of its group in the shape's number
+    uint8_t draw;                  // enum plan_draw
+    uint8_t field;                 // for listings
+    uint64_t n;                    // values
+    const struct layer_desc *desc; // for listings
+};
+
+struct plan_branch {
+    uint64_t n;
+    const struct frame_source *source; // captured frames are the stimuli; NULL: they are built, as follows
+    unsigned n_counted;                // digits that the index is made of; they stand first
+    unsigned n_digits;
+    struct plan_digit *digits;
+    uint32_t n_shapes;
+    struct plan_shape *shapes;
 };
 
 struct plan {
     uint64_t n;
-    unsigned n_digits;
-    struct plan_digit digits[PLAN_DIGITS_MAX];
-    uint32_t n_shapes;
-    struct plan_shape *shapes;
+    uint64_t seed; // of random fields
+    uint32_t n_branches;
+    const struct plan_branch *branches;
+    const struct choice *choice; // NULL: one branch, whose indices are the plan's
     unsigned first_written; // layer of the views at which what the user wrote starts: 1 behind an added Ether
+    uint32_t n_shapes;      // of all branches
     uint16_t longest;       // frame, in bytes
     bool has_group;         // some destination may be a multicast or broadcast address
     uint32_t tags;          // bit t: enum layer_tag t is filled in some shape
@@ -86,7 +109,8 @@ struct plan_tags {
 };
 
 struct plan_options {
-    bool tags; // fill open fields that answers echo
+    bool tags;     // fill open fields that answers echo
+    uint64_t seed; // of random fields
 };
 
 // The template must have been derived, and must live as long as the plan does; both lie in the arena.
@@ -97,9 +121,16 @@ bool plan_compile(struct plan *plan, const struct template *template, const stru
 #define PLAN_SLACK 32
 uint16_t plan_build(const struct plan *plan, uint64_t index, const struct plan_tags *tags, uint8_t *frame);
 
-// The same for up to PLAN_BURST indices; tags[k] belongs to indices[k]. shapes[k] tells the shape of each.
-void plan_build_burst(const struct plan *plan, const uint64_t *indices, const struct plan_tags *tags,
-                      uint8_t *const *frames, uint16_t *lengths, const struct plan_shape **shapes,
-                      unsigned n);
+// Several stimuli. Those with the same view pointer differ in their bytes only.
+struct plan_built {
+    uint64_t indices[PLAN_BURST]; // set by who calls
+    uint16_t lengths[PLAN_BURST];
+    const struct view *views[PLAN_BURST]; // of a shape, or of `own`; but for `bytes`
+    struct view own[PLAN_BURST];          // captured frames have each their own
+};
+
+// The same for up to PLAN_BURST indices; tags[k] belongs to built->indices[k].
+void plan_build_burst(const struct plan *plan, const struct plan_tags *tags, uint8_t *const *frames,
+                      struct plan_built *built, unsigned n);
 
 #endif

@@ -13,22 +13,39 @@ static const struct name arp_ops[] = {
     {6, "Dyn-RAR-rep"}, {7, "Dyn-RARP-err"}, {8, "InARP-req"}, {9, "InARP-rep"}, {0, NULL},
 };
 
+static uint16_t arp_hw_bits(const struct fields *at)
+{
+    return (uint16_t)(8 * fields_get(at, ARP_HWLEN));
+}
+
+static uint16_t arp_proto_bits(const struct fields *at)
+{
+    return (uint16_t)(8 * fields_get(at, ARP_PLEN));
+}
+
 static const struct field_desc arp_fields[] = {
-    {"hwtype", 16, FIELD_NUMBER, .layout = true, .preset = 1, .names = arp_hwtypes,
+    {"hwtype", 16, FIELD_NUMBER, .hex = true, .layout = true, .preset = 1, .names = arp_hwtypes,
      .meaning = "kind of hardware"},
-    {"ptype", 16, FIELD_NUMBER, .layout = true, .preset = 0x0800, .names = ether_types,
+    {"ptype", 16, FIELD_NUMBER, .hex = true, .layout = true, .preset = 0x0800, .names = ether_types,
      .meaning = "kind of address"},
-    {"hwlen", 8, FIELD_NUMBER, .filled = AUTO_COMPUTED, .layout = true,
+    {"hwlen", 8, FIELD_NUMBER, .filled = AUTO_COMPUTED, .layout = true, .length = {.of = LENGTH_FIELD, .field = ARP_HWSRC},
      .meaning = "bytes of a hardware address"},
-    {"plen", 8, FIELD_NUMBER, .filled = AUTO_COMPUTED, .layout = true,
+    {"plen", 8, FIELD_NUMBER, .filled = AUTO_COMPUTED, .layout = true, .length = {.of = LENGTH_FIELD, .field = ARP_PSRC},
      .meaning = "bytes of a protocol address"},
     {"op", 16, FIELD_NUMBER, .preset = 1, .names = arp_ops, .meaning = "who-has, is-at, ..."},
-    {"hwsrc", 0, FIELD_ADDRESS, .filled = AUTO_SOURCE_MAC,
+    {"hwsrc", 0, FIELD_ADDRESS, .width = arp_hw_bits, .filled = AUTO_SOURCE_MAC,
      .meaning = "sender's MAC; the interface's unless set"},
-    {"psrc", 0, FIELD_ADDRESS, .filled = AUTO_SOURCE_ADDRESS,
+    {"psrc", 0, FIELD_ADDRESS, .width = arp_proto_bits, .filled = AUTO_SOURCE_ADDRESS,
      .meaning = "sender's address; by route to pdst unless set"},
-    {"hwdst", 0, FIELD_ADDRESS, .meaning = "target's MAC"},
-    {"pdst", 0, FIELD_ADDRESS, .meaning = "target's address"},
+    {"hwdst", 0, FIELD_ADDRESS, .width = arp_hw_bits, .meaning = "target's MAC"},
+    {"pdst", 0, FIELD_ADDRESS, .width = arp_proto_bits, .meaning = "target's address"},
+};
+
+static const struct binding arp_bindings[] = {
+    {.lower = LAYER_ETHER, .field = "type", .value = 0x0806},
+    {.lower = LAYER_SNAP, .field = "code", .value = 0x0806},
+    {.lower = LAYER_GRE, .field = "proto", .value = 0x0806},
+    {0},
 };
 
 static bool arp_measure(const uint8_t *p, uint32_t avail, bool quoted, struct measure *m)
@@ -41,16 +58,6 @@ static bool arp_measure(const uint8_t *p, uint32_t avail, bool quoted, struct me
         return false;
     *m = (struct measure){bytes, bytes, LAYER_PADDING, false};
     return true;
-}
-
-static void arp_finish(struct build *build, unsigned i)
-{
-    const struct build_layer *layer = &build->layers[i];
-
-    if (!build_is_set(build, i, ARP_HWLEN))
-        build_put(build, i, ARP_HWLEN, layer->bits[ARP_HWSRC] / 8);
-    if (!build_is_set(build, i, ARP_PLEN))
-        build_put(build, i, ARP_PLEN, layer->bits[ARP_PSRC] / 8);
 }
 
 // Where the addresses lie. A stimulus's length fields may lie (the user set them), so the layer's end bounds them all.
@@ -140,10 +147,10 @@ static bool arp_answers(const struct view *r, unsigned ri, const struct view *s,
 const struct layer_desc layer_arp = {
     .name = "ARP",
     .meaning = "address resolution (RFC 826)",
+    .bindings = arp_bindings,
     .fields = arp_fields,
     .n_fields = ARRAY_SIZE(arp_fields),
     .measure = arp_measure,
-    .finish = arp_finish,
     .summary = arp_summary,
     .flow_key = arp_flow_key,
     .answers = arp_answers,

@@ -5,6 +5,7 @@
 #include "packet/layer.h"
 
 enum { ETHER_DST, ETHER_SRC, ETHER_TYPE };
+enum { ETHER_BYTES = 14, ETHER_TYPE_AT = 12 };
 
 // As Scapy names them.
 // clang-format off
@@ -22,14 +23,21 @@ const struct name ether_types[] = {
 static const struct field_desc ether_fields[] = {
     {"dst", 48, FIELD_MAC, .filled = AUTO_NEXT_HOP_MAC, .meaning = "destination; the next hop's unless set"},
     {"src", 48, FIELD_MAC, .filled = AUTO_SOURCE_MAC, .meaning = "source; the interface's unless set"},
-    {"type", 16, FIELD_NUMBER, .preset = 0x9000, .names = ether_types, .meaning = "protocol of the payload"},
+    {"type", 16, FIELD_NUMBER, .hex = true, .preset = 0x9000, .names = ether_types, .meaning = "protocol of the payload"},
 };
 
 static const struct binding ether_bindings[] = {
-    {LAYER_ETHER, ETHER_TYPE, 0x0001, -1, 0, {{0}}}, {LAYER_IP, ETHER_TYPE, 0x0800, -1, 0, {{0}}},
-    {LAYER_ARP, ETHER_TYPE, 0x0806, -1, 0, {{0}}},   {LAYER_DOT1Q, ETHER_TYPE, 0x8100, -1, 0, {{0}}},
-    {LAYER_IPV6, ETHER_TYPE, 0x86dd, -1, 0, {{0}}},
+    {.lower = LAYER_ETHER, .field = "type", .value = 0x0001},
+    {.lower = LAYER_SNAP, .field = "code", .value = 0x0001},
+    {.lower = LAYER_GRE, .field = "proto", .value = 0x6558},
+    {.lower = LAYER_VXLAN, .field = "flags", .value = 0x0c, .more = {{.field = "NextProtocol", .value = 3}}, .use = BINDING_BUILD},
+    {0},
 };
+
+static enum layer_id ether_dispatch(const uint8_t *p, uint32_t avail)
+{
+    return avail >= ETHER_BYTES && get16(p + ETHER_TYPE_AT) <= ETHER_LENGTH_MAX ? LAYER_DOT3 : LAYER_ETHER;
+}
 
 static bool ether_measure(const uint8_t *p, uint32_t avail, bool quoted, struct measure *m)
 {
@@ -37,7 +45,7 @@ static bool ether_measure(const uint8_t *p, uint32_t avail, bool quoted, struct 
     if (avail < 14)
         return false;
     *m = (struct measure){14, avail,
-                          (uint8_t)layer_announced(&layer_ether, get16(p + 12), p + 14, avail - 14), false};
+                          (uint8_t)layer_announced(LAYER_ETHER, ETHER_TYPE, get16(p + 12), p + 14, avail - 14), false};
     return true;
 }
 
@@ -87,11 +95,12 @@ static bool ether_answers(const struct view *r, unsigned ri, const struct view *
 
 const struct layer_desc layer_ether = {
     .name = "Ether",
+    .title = "Ethernet",
     .meaning = "Ethernet II",
+    .bindings = ether_bindings,
     .fields = ether_fields,
     .n_fields = ARRAY_SIZE(ether_fields),
-    .bindings = ether_bindings,
-    .n_bindings = ARRAY_SIZE(ether_bindings),
+    .dispatch = ether_dispatch,
     .measure = ether_measure,
     .summary = ether_summary,
     .answers = ether_answers,

@@ -5,6 +5,8 @@
 #include "packet/names.h"
 #include "packet/text.h"
 
+#define ETHER_LENGTH_MAX 1500 // what is not above this is no type, but a length (IEEE 802.3 3.2.6)
+
 extern const struct name ether_types[];
 
 void ether_ends_text(const uint8_t *header, struct text *text); // "source > destination"

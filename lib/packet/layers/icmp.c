@@ -1,6 +1,8 @@
 // Internet Control Message Protocol (RFC 792, 950, 1191, 4884).
 #include "packet/build.h"
 #include "packet/bytes.h"
+#include "packet/checksum.h"
+#include "packet/layers/icmp_extensions.h"
 #include "packet/layers/ip.h"
 
 enum { ICMP_TYPE, ICMP_CODE, ICMP_CHKSUM };
@@ -13,6 +15,8 @@ enum {
     ICMP_TIME_EXCEEDED = 11,
     ICMP_PARAM_PROBLEM = 12,
 };
+// Of a quote, if its length is not said; of the header of extensions and that of the first.
+enum { ICMP_QUOTE_BYTES = 128, ICMP_EXTENSION_BYTES = 8 };
 
 // clang-format off
 static const struct name icmp_types[] = {
@@ -112,29 +116,63 @@ static bool icmp_has_unused(const uint8_t *p)
            !(p[0] >= 13 && p[0] <= 18);
 }
 
-static uint16_t icmp_unused_bits(const uint8_t *p)
+// The same, as conditions of fields.
+#define ICMP_CONDITION(name)                                \
+    static bool icmp_##name##_field(const struct fields *at) \
+    {                                                       \
+        return icmp_has_##name(fields_header(at));          \
+    }
+ICMP_CONDITION(id)
+ICMP_CONDITION(times)
+ICMP_CONDITION(gateway)
+ICMP_CONDITION(pointer)
+ICMP_CONDITION(reserved)
+ICMP_CONDITION(length)
+ICMP_CONDITION(mask)
+ICMP_CONDITION(mtu)
+ICMP_CONDITION(unused)
+#undef ICMP_CONDITION
+
+static uint16_t icmp_unused_bits(const struct fields *at)
 {
-    return icmp_has_length(p) ? 16 : 32;
+    return icmp_has_length(fields_header(at)) ? 16 : 32;
+}
+
+// Milliseconds since midnight.
+static void icmp_time_text(uint64_t ms, struct text *text)
+{
+    text_add(text, "%u:%u:%u.%u", (unsigned)(ms / 3600000), (unsigned)(ms / 60000 % 60), (unsigned)(ms / 1000 % 60),
+             (unsigned)(ms % 1000));
+}
+
+static const char *icmp_code_name(const struct fields *at, uint64_t code)
+{
+    return name_of(icmp_typed_codes, fields_get(at, ICMP_TYPE) << 8 | code);
 }
 
 static const struct field_desc icmp_fields[] = {
     {"type", 8, FIELD_NUMBER, .layout = true, .preset = 8, .names = icmp_types,
      .meaning = "echo-request, dest-unreach, ..."},
-    {"code", 8, FIELD_NUMBER, .names = icmp_codes, .meaning = "what kind of it; names are of one type each"},
-    {"chksum", 16, FIELD_NUMBER, .filled = AUTO_COMPUTED, .meaning = "over the whole message"},
-    {"id", 16, FIELD_NUMBER, .tag = TAG_HIGH, .present = icmp_has_id, .meaning = "identifier; echoed"},
-    {"seq", 16, FIELD_NUMBER, .tag = TAG_LOW, .present = icmp_has_id, .meaning = "sequence number; echoed"},
-    {"ts_ori", 32, FIELD_NUMBER, .present = icmp_has_times, .meaning = "when sent, ms since midnight"},
-    {"ts_rx", 32, FIELD_NUMBER, .present = icmp_has_times, .meaning = "when received"},
-    {"ts_tx", 32, FIELD_NUMBER, .present = icmp_has_times, .meaning = "when answered"},
-    {"gw", 32, FIELD_IPV4, .present = icmp_has_gateway, .meaning = "the better gateway"},
-    {"ptr", 8, FIELD_NUMBER, .present = icmp_has_pointer, .meaning = "which byte is wrong"},
-    {"reserved", 8, FIELD_NUMBER, .present = icmp_has_reserved, .meaning = "0"},
-    {"length", 8, FIELD_NUMBER, .present = icmp_has_length,
+    {"code", 8, FIELD_NUMBER, .names = icmp_codes, .name_at = icmp_code_name, .meaning = "what kind of it; names are of one type each"},
+    {"chksum", 16, FIELD_NUMBER, .hex = true, .filled = AUTO_COMPUTED, .meaning = "over the whole message"},
+    {"id", 16, FIELD_NUMBER, .hex = true, .tag = TAG_HIGH, .present = icmp_id_field, .meaning = "identifier; echoed"},
+    {"seq", 16, FIELD_NUMBER, .hex = true, .tag = TAG_LOW, .present = icmp_id_field, .meaning = "sequence number; echoed"},
+    {"ts_ori", 32, FIELD_NUMBER, .print = icmp_time_text, .present = icmp_times_field, .meaning = "when sent, ms since midnight"},
+    {"ts_rx", 32, FIELD_NUMBER, .print = icmp_time_text, .present = icmp_times_field, .meaning = "when received"},
+    {"ts_tx", 32, FIELD_NUMBER, .print = icmp_time_text, .present = icmp_times_field, .meaning = "when answered"},
+    {"gw", 32, FIELD_IPV4, .present = icmp_gateway_field, .meaning = "the better gateway"},
+    {"ptr", 8, FIELD_NUMBER, .present = icmp_pointer_field, .meaning = "which byte is wrong"},
+    {"reserved", 8, FIELD_NUMBER, .present = icmp_reserved_field, .meaning = "0"},
+    {"length", 8, FIELD_NUMBER, .present = icmp_length_field,
      .meaning = "of the quote in 32-bit words (RFC 4884)"},
-    {"addr_mask", 32, FIELD_IPV4, .present = icmp_has_mask, .meaning = "address mask"},
-    {"nexthopmtu", 16, FIELD_NUMBER, .present = icmp_has_mtu, .meaning = "MTU of the next hop (RFC 1191)"},
-    {"unused", 0, FIELD_NUMBER, .present = icmp_has_unused, .width = icmp_unused_bits, .meaning = "0"},
+    {"addr_mask", 32, FIELD_IPV4, .present = icmp_mask_field, .meaning = "address mask"},
+    {"nexthopmtu", 16, FIELD_NUMBER, .present = icmp_mtu_field, .meaning = "MTU of the next hop (RFC 1191)"},
+    {"unused", 0, FIELD_NUMBER, .present = icmp_unused_field, .width = icmp_unused_bits, .meaning = "0"},
+};
+
+static const struct binding icmp_bindings[] = {
+    {.lower = LAYER_IP, .field = "proto", .value = 1},
+    {0},
 };
 
 static uint32_t icmp_header_bytes(const uint8_t *p)
@@ -163,17 +201,41 @@ static bool icmp_measure(const uint8_t *p, uint32_t avail, bool quoted, struct m
     return true;
 }
 
-static void icmp_finish(struct build *build, unsigned i)
+// Where extensions stand behind the quote (RFC 4884 5.5): `length` says it, or, of routers that leave it zero, the quote has 128
+// bytes; then the checksum must be there.
+static uint32_t icmp_trailer(const uint8_t *p, uint32_t avail, enum layer_id *id)
 {
-    const struct build_layer *layer = &build->layers[i];
+    *id = LAYER_ICMP_EXT_HEADER;
+    uint32_t at = 8 + (p[5] != 0 ? 4u * p[5] : ICMP_QUOTE_BYTES);
 
-    if (build_is_set(build, i, ICMP_CHKSUM))
+    if (!icmp_has_length(p) || avail < at + ICMP_EXTENSION_BYTES || p[at] >> 4 != 2)
+        return 0;
+    if (p[5] != 0 && get16(p + at + 2) == 0)
+        return at;
+    return checksum_fold(checksum_add(p + at, avail - at)) == 0xffff ? at : 0;
+}
+
+static void icmp_finish(struct build *build, struct build_layer *layer)
+{
+    if (build_is_set(layer, ICMP_CHKSUM))
         return;
     build_add_sum(build, &(struct build_sum){
-                             .store = layer->bit[ICMP_CHKSUM] / 8,
+                             .store = layer->at.bit[ICMP_CHKSUM] / 8,
                              .n_ranges = 1,
-                             .range = {{layer->start, build_payload_end(build)}},
+                             .range = {{layer->at.start, build_payload_end(build)}},
                          });
+}
+
+static void icmp_extension_text(const struct view *view, unsigned i, struct text *text)
+{
+    while (i < view->n && view->layers[i].id != LAYER_ICMP_EXT_HEADER)
+        i++;
+    if (i + 1 >= view->n || view->layers[i + 1].quoted || view->layers[i + 1].header_bytes < 4)
+        return;
+    uint8_t class = view_header(view, i + 1)[2];
+    const char *name = name_of(icmp_extension_classes, class);
+
+    name != NULL ? text_add(text, " ext:%s", name) : text_add(text, " ext:%u", class);
 }
 
 static bool icmp_summary(const struct view *view, unsigned i, const struct services *services,
@@ -189,6 +251,7 @@ static bool icmp_summary(const struct view *view, unsigned i, const struct servi
         text_add(text, "%s > %s ", source, destination);
     type != NULL ? text_add(text, "%s ", type) : text_add(text, "%u ", p[0]);
     code != NULL ? text_add(text, "%s", code) : text_add(text, "%u", p[1]);
+    icmp_extension_text(view, i + 1, text);
     return true;
 }
 
@@ -228,10 +291,13 @@ static bool icmp_answers(const struct view *r, unsigned ri, const struct view *s
 const struct layer_desc layer_icmp = {
     .name = "ICMP",
     .quoted_name = "ICMPerror",
+    .quoted_title = "ICMP in ICMP",
     .meaning = "Internet Control Message Protocol (RFC 792)",
+    .bindings = icmp_bindings,
     .fields = icmp_fields,
     .n_fields = ARRAY_SIZE(icmp_fields),
     .measure = icmp_measure,
+    .trailer = icmp_trailer,
     .finish = icmp_finish,
     .summary = icmp_summary,
     .flow_key = icmp_flow_key,

@@ -4,13 +4,43 @@
 #include "packet/bytes.h"
 #include "packet/transport.h"
 
-static const struct name icmpv6_types[] = {
+#include <string.h>
+
+const struct name icmpv6_types[] = {
     {1, "Destination unreachable"},
     {2, "Packet too big"},
     {3, "Time exceeded"},
     {4, "Parameter problem"},
+    {100, "Private Experimentation"},
+    {101, "Private Experimentation"},
     {128, "Echo Request"},
     {129, "Echo Reply"},
+    {130, "MLD Query"},
+    {131, "MLD Report"},
+    {132, "MLD Done"},
+    {133, "Router Solicitation"},
+    {134, "Router Advertisement"},
+    {135, "Neighbor Solicitation"},
+    {136, "Neighbor Advertisement"},
+    {137, "Redirect Message"},
+    {138, "Router Renumbering"},
+    {139, "ICMP Node Information Query"},
+    {140, "ICMP Node Information Response"},
+    {141, "Inverse Neighbor Discovery Solicitation Message"},
+    {142, "Inverse Neighbor Discovery Advertisement Message"},
+    {143, "MLD Report Version 2"},
+    {144, "Home Agent Address Discovery Request Message"},
+    {145, "Home Agent Address Discovery Reply Message"},
+    {146, "Mobile Prefix Solicitation"},
+    {147, "Mobile Prefix Advertisement"},
+    {148, "Certification Path Solicitation"},
+    {149, "Certification Path Advertisement"},
+    {151, "Multicast Router Advertisement"},
+    {152, "Multicast Router Solicitation"},
+    {153, "Multicast Router Termination"},
+    {155, "RPL Control Message"},
+    {200, "Private Experimentation"},
+    {201, "Private Experimentation"},
     {0, NULL},
 };
 
@@ -38,16 +68,11 @@ static const struct name icmpv6_problem_codes[] = {
 };
 
 // clang-format off
-#define ICMPV6_START(type_, codes)                                                                                  \
-    {"type", 8, FIELD_NUMBER, .preset = (type_), .names = icmpv6_types, .meaning = "what it is"},                   \
-    {"code", 8, FIELD_NUMBER, .names = (codes), .meaning = "what kind of it"},                                      \
-    {"cksum", 16, FIELD_NUMBER, .filled = AUTO_COMPUTED, .meaning = "over a pseudo-header and the whole message"}
-
 #define ICMPV6_ECHO(type_)                                                                                          \
     {                                                                                                               \
         ICMPV6_START(type_, NULL),                                                                                  \
-        {"id", 16, FIELD_NUMBER, .tag = TAG_HIGH, .meaning = "identifier; echoed"},                                 \
-        {"seq", 16, FIELD_NUMBER, .tag = TAG_LOW, .meaning = "sequence number; echoed"},                            \
+        {"id", 16, FIELD_NUMBER, .hex = true, .tag = TAG_HIGH, .meaning = "identifier; echoed"},                                 \
+        {"seq", 16, FIELD_NUMBER, .hex = true, .tag = TAG_LOW, .meaning = "sequence number; echoed"},                            \
         {"data", 0, FIELD_BYTES, .meaning = "echoed"}                                                               \
     }
 // clang-format on
@@ -58,7 +83,7 @@ static const struct field_desc icmpv6_echo_reply_fields[] = ICMPV6_ECHO(129);
 static const struct field_desc icmpv6_dest_unreach_fields[] = {
     ICMPV6_START(1, icmpv6_unreachable_codes),
     {"length", 8, FIELD_NUMBER, .meaning = "of the quote in 64-bit words (RFC 4884)"},
-    {"unused", 24, FIELD_NUMBER, .meaning = "0"},
+    {"unused", 24, FIELD_NUMBER, .hex = true, .meaning = "0"},
 };
 
 static const struct field_desc icmpv6_packet_too_big_fields[] = {
@@ -69,7 +94,7 @@ static const struct field_desc icmpv6_packet_too_big_fields[] = {
 static const struct field_desc icmpv6_time_exceeded_fields[] = {
     ICMPV6_START(3, icmpv6_time_codes),
     {"length", 8, FIELD_NUMBER, .meaning = "of the quote in 64-bit words (RFC 4884)"},
-    {"unused", 24, FIELD_NUMBER, .meaning = "0"},
+    {"unused", 24, FIELD_NUMBER, .hex = true, .meaning = "0"},
 };
 
 static const struct field_desc icmpv6_param_problem_fields[] = {
@@ -77,9 +102,23 @@ static const struct field_desc icmpv6_param_problem_fields[] = {
     {"ptr", 32, FIELD_NUMBER, .preset = 6, .meaning = "which byte is wrong"},
 };
 
-void icmpv6_finish(struct build *build, unsigned i)
+void icmpv6_finish(struct build *build, struct build_layer *layer)
 {
-    transport_sum(build, i, ICMPV6_CKSUM, TRANSPORT_ICMPV6, false);
+    transport_sum(build, layer, ICMPV6_CKSUM, TRANSPORT_ICMPV6, false);
+}
+
+bool icmpv6_answers(const struct view *r, unsigned ri, const struct view *s, unsigned si,
+                    const struct answer_rules *rules)
+{
+    (void)rules;
+    if (si >= s->n || !r->layers[ri].quoted || r->layers[ri].id != s->layers[si].id)
+        return false;
+    const uint8_t *rp = view_header(r, ri), *sp = view_header(s, si);
+    uint32_t r_bytes = (uint32_t)(r->layers[ri].end - r->layers[ri].start);
+    uint32_t s_bytes = (uint32_t)(s->layers[si].end - s->layers[si].start);
+    uint32_t common = r_bytes < s_bytes ? r_bytes : s_bytes;
+
+    return common >= 4 && rp[0] == sp[0] && rp[1] == sp[1] && memcmp(rp + 4, sp + 4, common - 4) == 0;
 }
 
 // In a quote the type alone tells requests apart; data may be cut short.
@@ -135,10 +174,13 @@ static bool icmpv6_echo_answers(const struct view *r, unsigned ri, const struct 
            memcmp(rp + 4, sp + 4, common - 4) == 0;
 }
 
-#define ICMPV6_ECHO_LAYER(symbol, name_, meaning_) \
+#define ICMPV6_ECHO_LAYER(symbol, type, name_, title_, meaning_) \
+    static const struct binding symbol##_bindings[] = {ICMPV6_ON_IPV6(type), {0}}; \
     const struct layer_desc layer_##symbol = {     \
         .name = name_,                             \
+        .title = title_,                           \
         .meaning = meaning_,                       \
+        .bindings = symbol##_bindings, \
         .fields = symbol##_fields,                 \
         .n_fields = ARRAY_SIZE(symbol##_fields),   \
         .measure = icmpv6_echo_measure,            \
@@ -148,19 +190,28 @@ static bool icmpv6_echo_answers(const struct view *r, unsigned ri, const struct 
         .answers = icmpv6_echo_answers,            \
     }
 
-#define ICMPV6_ERROR_LAYER(symbol, name_, meaning_) \
+#define ICMPV6_ERROR_LAYER(symbol, type, name_, title_, meaning_) \
+    static const struct binding symbol##_bindings[] = {ICMPV6_ON_IPV6(type), {0}}; \
     const struct layer_desc layer_##symbol = {      \
         .name = name_,                              \
+        .title = title_,                            \
         .meaning = meaning_,                        \
+        .bindings = symbol##_bindings, \
         .fields = symbol##_fields,                  \
         .n_fields = ARRAY_SIZE(symbol##_fields),    \
         .measure = icmpv6_error_measure,            \
         .finish = icmpv6_finish,                    \
     }
 
-ICMPV6_ECHO_LAYER(icmpv6_echo_request, "ICMPv6EchoRequest", "ICMPv6 echo request (RFC 4443 4.1)");
-ICMPV6_ECHO_LAYER(icmpv6_echo_reply, "ICMPv6EchoReply", "ICMPv6 echo reply (RFC 4443 4.2)");
-ICMPV6_ERROR_LAYER(icmpv6_dest_unreach, "ICMPv6DestUnreach", "ICMPv6 destination unreachable (RFC 4443 3.1)");
-ICMPV6_ERROR_LAYER(icmpv6_packet_too_big, "ICMPv6PacketTooBig", "ICMPv6 packet too big (RFC 4443 3.2)");
-ICMPV6_ERROR_LAYER(icmpv6_time_exceeded, "ICMPv6TimeExceeded", "ICMPv6 time exceeded (RFC 4443 3.3)");
-ICMPV6_ERROR_LAYER(icmpv6_param_problem, "ICMPv6ParamProblem", "ICMPv6 parameter problem (RFC 4443 3.4)");
+ICMPV6_ECHO_LAYER(icmpv6_echo_request, 128, "ICMPv6EchoRequest", "ICMPv6 Echo Request",
+    "ICMPv6 echo request (RFC 4443 4.1)");
+ICMPV6_ECHO_LAYER(icmpv6_echo_reply, 129, "ICMPv6EchoReply", "ICMPv6 Echo Reply",
+    "ICMPv6 echo reply (RFC 4443 4.2)");
+ICMPV6_ERROR_LAYER(icmpv6_dest_unreach, 1, "ICMPv6DestUnreach", "ICMPv6 Destination Unreachable",
+    "ICMPv6 destination unreachable (RFC 4443 3.1)");
+ICMPV6_ERROR_LAYER(icmpv6_packet_too_big, 2, "ICMPv6PacketTooBig", "ICMPv6 Packet Too Big",
+    "ICMPv6 packet too big (RFC 4443 3.2)");
+ICMPV6_ERROR_LAYER(icmpv6_time_exceeded, 3, "ICMPv6TimeExceeded", "ICMPv6 Time Exceeded",
+    "ICMPv6 time exceeded (RFC 4443 3.3)");
+ICMPV6_ERROR_LAYER(icmpv6_param_problem, 4, "ICMPv6ParamProblem", "ICMPv6 Parameter Problem",
+    "ICMPv6 parameter problem (RFC 4443 3.4)");

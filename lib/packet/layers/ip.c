@@ -3,6 +3,7 @@
 
 #include "packet/build.h"
 #include "packet/bytes.h"
+#include "packet/layers/ip_options.h"
 
 enum { IP_FIXED_BYTES = 20 };
 
@@ -22,26 +23,34 @@ static const struct name ip_protocols[] = {
 
 static const struct field_desc ip_fields[] = {
     {"version", 4, FIELD_NUMBER, .preset = 4, .meaning = "4"},
-    {"ihl", 4, FIELD_NUMBER, .filled = AUTO_COMPUTED, .layout = true,
+    {"ihl", 4, FIELD_NUMBER, .filled = AUTO_COMPUTED, .layout = true, .length = {.of = LENGTH_HEADER, .unit = 4},
      .meaning = "header's length in 32-bit words"},
-    {"tos", 8, FIELD_NUMBER, .meaning = "DSCP and ECN"},
-    {"len", 16, FIELD_NUMBER, .filled = AUTO_COMPUTED, .layout = true,
+    {"tos", 8, FIELD_NUMBER, .hex = true, .meaning = "DSCP and ECN"},
+    {"len", 16, FIELD_NUMBER, .filled = AUTO_COMPUTED, .layout = true, .length = {.of = LENGTH_ALL},
      .meaning = "header and payload, in bytes"},
     {"id", 16, FIELD_NUMBER, .tag = TAG_ID, .preset = 1, .meaning = "identification, for reassembly"},
     {"flags", 3, FIELD_FLAGS, .letters = "MF+DF+evil", .meaning = "more fragments, don't fragment"},
     {"frag", 13, FIELD_NUMBER, .meaning = "fragment offset, in 8 bytes"},
     {"ttl", 8, FIELD_NUMBER, .preset = 64, .meaning = "hops it may go"},
     {"proto", 8, FIELD_NUMBER, .names = ip_protocols, .meaning = "protocol of the payload"},
-    {"chksum", 16, FIELD_NUMBER, .filled = AUTO_COMPUTED, .meaning = "over the header"},
+    {"chksum", 16, FIELD_NUMBER, .hex = true, .filled = AUTO_COMPUTED, .meaning = "over the header"},
     {"src", 32, FIELD_IPV4, .filled = AUTO_SOURCE_ADDRESS, .meaning = "source; by route to dst unless set"},
     {"dst", 32, FIELD_IPV4, .preset = 0x7f000001, .meaning = "destination"},
-    {"options", 0, FIELD_BYTES, .meaning = "options, padded with zeros to 32-bit words"},
+    {"options", 0, FIELD_PACKETS, .zero_padded = true, .packets = &ip_options_packets,
+     .meaning = "[IPOption_...(),...], padded with zeros to 32-bit words"},
 };
 
 static const struct binding ip_bindings[] = {
-    {LAYER_ICMP, IP_PROTO, 1, -1, 0, {{0}}},  {LAYER_IP, IP_PROTO, 4, -1, 0, {{0}}},
-    {LAYER_TCP, IP_PROTO, 6, -1, 0, {{0}}},   {LAYER_UDP, IP_PROTO, 17, -1, 0, {{0}}},
-    {LAYER_IPV6, IP_PROTO, 41, -1, 0, {{0}}},
+    {.lower = LAYER_ETHER, .field = "type", .value = 0x0800},
+    {.lower = LAYER_SNAP, .field = "code", .value = 0x0800},
+    {.lower = LAYER_GRE, .field = "proto", .value = 0x0800},
+    {.lower = LAYER_PPP, .field = "proto", .value = 0x0021},
+    {.lower = LAYER_MPLS, .field = "label", .value = 0, .use = BINDING_BUILD},
+    {.lower = LAYER_VXLAN, .field = "flags", .value = 0x0c, .more = {{.field = "NextProtocol", .value = 1}}, .use = BINDING_BUILD},
+    {.lower = LAYER_GTP_U_HEADER, .field = "gtp_type", .value = 255, .use = BINDING_BUILD},
+    {.lower = LAYER_IP, .field = "proto", .value = 4},
+    {.lower = LAYER_IPV6, .field = "nh", .value = 4},
+    {0},
 };
 
 // Version and lengths must hold; what is longer than the frame was cut off, which only quotes are allowed to be.
@@ -59,25 +68,19 @@ static bool ip_measure(const uint8_t *p, uint32_t avail, bool quoted, struct mea
     }
     bool later_fragment = (get16(p + 6) & 0x1fff) != 0;
     enum layer_id next =
-        later_fragment ? LAYER_RAW : layer_announced(&layer_ip, p[9], p + header, total - header);
+        later_fragment ? LAYER_RAW : layer_announced(LAYER_IP, IP_PROTO, p[9], p + header, total - header);
     *m = (struct measure){header, total, (uint8_t)next, false};
     return true;
 }
 
-static void ip_finish(struct build *build, unsigned i)
+static void ip_finish(struct build *build, struct build_layer *layer)
 {
-    const struct build_layer *layer = &build->layers[i];
-
-    if (!build_is_set(build, i, IP_IHL))
-        build_put(build, i, IP_IHL, layer->header_bytes / 4);
-    if (!build_is_set(build, i, IP_LEN))
-        build_put(build, i, IP_LEN, build_payload_end(build) - layer->start);
-    if (build_is_set(build, i, IP_CHKSUM))
+    if (build_is_set(layer, IP_CHKSUM))
         return;
     build_add_sum(build, &(struct build_sum){
-                             .store = layer->bit[IP_CHKSUM] / 8,
+                             .store = layer->at.bit[IP_CHKSUM] / 8,
                              .n_ranges = 1,
-                             .range = {{layer->start, layer->start + layer->header_bytes}},
+                             .range = {{layer->at.start, layer->at.start + layer->at.header_bytes}},
                          });
 }
 
@@ -172,11 +175,11 @@ static bool ip_answers(const struct view *r, unsigned ri, const struct view *s, 
 const struct layer_desc layer_ip = {
     .name = "IP",
     .quoted_name = "IPerror",
+    .quoted_title = "IP in ICMP",
     .meaning = "Internet Protocol version 4 (RFC 791)",
+    .bindings = ip_bindings,
     .fields = ip_fields,
     .n_fields = ARRAY_SIZE(ip_fields),
-    .bindings = ip_bindings,
-    .n_bindings = ARRAY_SIZE(ip_bindings),
     .measure = ip_measure,
     .finish = ip_finish,
     .summary = ip_summary,

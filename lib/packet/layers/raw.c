@@ -38,3 +38,8 @@ const struct layer_desc layer_padding = {
     .n_fields = ARRAY_SIZE(raw_fields),
     .measure = raw_measure,
 };
+
+const struct layer_desc layer_no_payload = {
+    .name = "NoPayload",
+    .meaning = "nothing",
+};

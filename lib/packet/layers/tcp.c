@@ -22,11 +22,21 @@ static const char tcp_letters[] = "FSRPAUECN";
 
 // IANA's TCP option kinds, by Scapy's names.
 static const struct option_desc tcp_options[] = {
-    {"EOL", 0, true, NULL},        {"NOP", 1, true, NULL},         {"MSS", 2, false, "H"},
-    {"WScale", 3, false, "B"},     {"SAckOK", 4, false, NULL},     {"SAck", 5, false, "I*"},
-    {"Timestamp", 8, false, "II"}, {"AltChkSum", 14, false, "BH"}, {"AltChkSumOpt", 15, false, NULL},
-    {"MD5", 19, false, NULL},      {"Mood", 25, false, NULL},      {"UTO", 28, false, "H"},
-    {"AO", 29, false, NULL},       {"TFO", 34, false, "II"},       {NULL, 0, false, NULL},
+    {.name = "EOL", .number = 0, .bare = true},
+    {.name = "NOP", .number = 1, .bare = true},
+    {.name = "MSS", .number = 2, .format = "H"},
+    {.name = "WScale", .number = 3, .format = "B"},
+    {.name = "SAckOK", .number = 4},
+    {.name = "SAck", .number = 5, .format = "I*"},
+    {.name = "Timestamp", .number = 8, .format = "II"},
+    {.name = "AltChkSum", .number = 14, .format = "BH"},
+    {.name = "AltChkSumOpt", .number = 15},
+    {.name = "MD5", .number = 19},
+    {.name = "Mood", .number = 25},
+    {.name = "UTO", .number = 28, .format = "H"},
+    {.name = "AO", .number = 29},
+    {.name = "TFO", .number = 34, .format = "II"},
+    {0},
 };
 
 static const struct field_desc tcp_fields[] = {
@@ -35,15 +45,21 @@ static const struct field_desc tcp_fields[] = {
     {"seq", 32, FIELD_NUMBER, .tag = TAG_WHOLE,
      .meaning = "sequence number of the first byte, or of the SYN"},
     {"ack", 32, FIELD_NUMBER, .meaning = "the next sequence number expected"},
-    {"dataofs", 4, FIELD_NUMBER, .filled = AUTO_COMPUTED, .meaning = "header's length in 32-bit words"},
+    {"dataofs", 4, FIELD_NUMBER, .filled = AUTO_COMPUTED, .length = {.of = LENGTH_HEADER, .unit = 4}, .meaning = "header's length in 32-bit words"},
     {"reserved", 3, FIELD_NUMBER, .meaning = "0"},
     {"flags", 9, FIELD_FLAGS, .preset = TCP_SYN, .letters = tcp_letters,
      .meaning = "FIN SYN RST PSH ACK URG ECE CWR NS"},
     {"window", 16, FIELD_NUMBER, .preset = 8192, .meaning = "bytes the sender will take"},
-    {"chksum", 16, FIELD_NUMBER, .filled = AUTO_COMPUTED,
+    {"chksum", 16, FIELD_NUMBER, .hex = true, .filled = AUTO_COMPUTED,
      .meaning = "over a pseudo-header and the whole segment"},
     {"urgptr", 16, FIELD_NUMBER, .meaning = "end of urgent data"},
-    {"options", 0, FIELD_OPTIONS, .options = tcp_options, .meaning = "[('MSS',1460),('NOP',None),...]"},
+    {"options", 0, FIELD_OPTIONS, .zero_padded = true, .options = tcp_options, .meaning = "[('MSS',1460),('NOP',None),...]"},
+};
+
+static const struct binding tcp_bindings[] = {
+    {.lower = LAYER_IP, .field = "proto", .value = 6},
+    {.lower = LAYER_IPV6, .field = "nh", .value = 6},
+    {0},
 };
 
 static uint16_t tcp_flags(const uint8_t *p)
@@ -59,15 +75,16 @@ static bool tcp_measure(const uint8_t *p, uint32_t avail, bool quoted, struct me
         header = avail < TCP_FIXED_BYTES ? avail : TCP_FIXED_BYTES;
     else if (!quoted && (header < TCP_FIXED_BYTES || header > avail))
         return false;
-    *m = (struct measure){header, avail, LAYER_RAW, false};
-    return avail >= TCP_QUOTED_BYTES;
+    if (avail < TCP_QUOTED_BYTES)
+        return false;
+    enum layer_id next = transport_next(LAYER_TCP, TCP_SPORT, p, p + header, avail - header);
+    *m = (struct measure){header, avail, (uint8_t)next, false};
+    return true;
 }
 
-static void tcp_finish(struct build *build, unsigned i)
+static void tcp_finish(struct build *build, struct build_layer *layer)
 {
-    if (!build_is_set(build, i, TCP_DATAOFS))
-        build_put(build, i, TCP_DATAOFS, build->layers[i].header_bytes / 4);
-    transport_sum(build, i, TCP_CHKSUM, TRANSPORT_TCP, false);
+    transport_sum(build, layer, TCP_CHKSUM, TRANSPORT_TCP, false);
 }
 
 static bool tcp_summary(const struct view *view, unsigned i, const struct services *services,
@@ -153,7 +170,9 @@ static bool tcp_echoed(const struct view *view, unsigned i, uint32_t payload, un
 const struct layer_desc layer_tcp = {
     .name = "TCP",
     .quoted_name = "TCPerror",
+    .quoted_title = "TCP in ICMP",
     .meaning = "Transmission Control Protocol (RFC 9293)",
+    .bindings = tcp_bindings,
     .fields = tcp_fields,
     .n_fields = ARRAY_SIZE(tcp_fields),
     .measure = tcp_measure,

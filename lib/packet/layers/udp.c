@@ -8,9 +8,15 @@ enum { UDP_BYTES = 8 };
 static const struct field_desc udp_fields[] = {
     {"sport", 16, FIELD_PORT, .tag = TAG_PORT, .preset = 53, .meaning = "source port"},
     {"dport", 16, FIELD_PORT, .preset = 53, .meaning = "destination port"},
-    {"len", 16, FIELD_NUMBER, .filled = AUTO_COMPUTED, .meaning = "header and payload, in bytes"},
-    {"chksum", 16, FIELD_NUMBER, .filled = AUTO_COMPUTED,
+    {"len", 16, FIELD_NUMBER, .filled = AUTO_COMPUTED, .length = {.of = LENGTH_ALL}, .meaning = "header and payload, in bytes"},
+    {"chksum", 16, FIELD_NUMBER, .hex = true, .filled = AUTO_COMPUTED,
      .meaning = "over a pseudo-header and the whole datagram"},
+};
+
+static const struct binding udp_bindings[] = {
+    {.lower = LAYER_IP, .field = "proto", .value = 17},
+    {.lower = LAYER_IPV6, .field = "nh", .value = 17},
+    {0},
 };
 
 // A length below 8 makes no datagram (0 is a jumbogram's, RFC 2675); a longer one than there is may only stand in a quote.
@@ -23,15 +29,14 @@ static bool udp_measure(const uint8_t *p, uint32_t avail, bool quoted, struct me
         len = avail;
     if (len < UDP_BYTES || len > avail)
         return false;
-    *m = (struct measure){UDP_BYTES, len, LAYER_RAW, false};
+    enum layer_id next = transport_next(LAYER_UDP, UDP_SPORT, p, p + UDP_BYTES, len - UDP_BYTES);
+    *m = (struct measure){UDP_BYTES, len, (uint8_t)next, false};
     return true;
 }
 
-static void udp_finish(struct build *build, unsigned i)
+static void udp_finish(struct build *build, struct build_layer *layer)
 {
-    if (!build_is_set(build, i, UDP_LEN))
-        build_put(build, i, UDP_LEN, build_payload_end(build) - build->layers[i].start);
-    transport_sum(build, i, UDP_CHKSUM, TRANSPORT_UDP, true);
+    transport_sum(build, layer, UDP_CHKSUM, TRANSPORT_UDP, true);
 }
 
 static bool udp_summary(const struct view *view, unsigned i, const struct services *services,
@@ -53,7 +58,9 @@ static bool udp_answers(const struct view *r, unsigned ri, const struct view *s,
 const struct layer_desc layer_udp = {
     .name = "UDP",
     .quoted_name = "UDPerror",
+    .quoted_title = "UDP in ICMP",
     .meaning = "User Datagram Protocol (RFC 768)",
+    .bindings = udp_bindings,
     .fields = udp_fields,
     .n_fields = ARRAY_SIZE(udp_fields),
     .measure = udp_measure,

@@ -52,7 +52,7 @@ static void teardown(struct fixture *f)
     planned_release(&f->planned);
 }
 
-static void build(struct fixture *f, uint64_t position, uint8_t *frame, struct probes_built *built)
+static void build(struct fixture *f, uint64_t position, uint8_t *frame, struct plan_built *built)
 {
     probes_build(&f->probes, probes_round_of(&f->probes, position), position, 1, &frame, built);
 }
@@ -65,7 +65,7 @@ static struct round *claim(struct fixture *f, uint64_t *first, unsigned *count)
 
     assert_true(window_claim(&round->window, first, count, &full));
     for (unsigned k = 0; k < *count; k++) {
-        struct probes_built built;
+        struct plan_built built;
         uint8_t frame[2048], *at = frame;
 
         build(f, round->first + *first + k, frame, &built);
@@ -377,7 +377,7 @@ static void an_answer_to_an_earlier_attempt_is_none_to_a_later_one(void **state)
     struct fixture f;
     uint8_t frame[2048], synacks[3][2048];
     uint16_t len = planned_frame(synack, frame);
-    struct probes_built built;
+    struct plan_built built;
 
     (void)state;
     setup(&f, "IP(dst=\"198.19.0.1\")/TCP(sport=4000,dport=(80,83),flags=\"S\")", true);
@@ -434,7 +434,7 @@ static void a_forged_answer_must_know_the_tag(void **state)
 {
     struct fixture f;
     uint8_t stimulus[2048], frame[2048];
-    struct probes_built built;
+    struct plan_built built;
     uint16_t len = planned_frame(synack, frame);
 
     (void)state;
@@ -455,7 +455,7 @@ static void a_forged_error_must_quote_the_tag(void **state)
 {
     struct fixture f;
     uint8_t stimulus[2048], frame[2048];
-    struct probes_built built;
+    struct plan_built built;
     uint16_t len =
         planned_frame("IP(src=\"198.19.9.9\"," US ")/ICMP(type=11)/IP(src=\"198.18.0.1\",dst=\"198.19.0.1\")/"
                       "TCP(sport=4000,dport=80,seq=1)",

@@ -29,7 +29,7 @@ static void stop(struct planned *planned, struct probes *probes)
 // Position p's frame, and its index.
 static uint64_t build(struct probes *probes, uint64_t position, uint8_t *frame, uint16_t *len)
 {
-    struct probes_built built;
+    struct plan_built built;
 
     memset(frame, 0, 256);
     probes_build(probes, probes_round_of(probes, position), position, 1, &frame, &built);
@@ -42,7 +42,7 @@ static void bursts_and_single_probes_are_the_same(void **state)
     struct planned planned;
     struct probes probes;
     uint8_t memory[PLAN_BURST][256] = {{0}}, *frames[PLAN_BURST];
-    struct probes_built built;
+    struct plan_built built;
 
     (void)state;
     start(&planned, &probes, 3, true, true);
@@ -146,7 +146,7 @@ static void probes_without_a_place_are_counted(void **state)
     for (unsigned k = 0; k < PLAN_BURST; k++)
         frames[k] = memory[k];
     for (uint64_t first = 0; first < 128; first += PLAN_BURST) {
-        struct probes_built built;
+        struct plan_built built;
 
         probes_build(&probes, probes_current(&probes), first, PLAN_BURST, frames, &built);
         full += probes_insert(&probes, probes_current(&probes), first, PLAN_BURST, frames, &built);

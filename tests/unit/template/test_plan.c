@@ -37,6 +37,7 @@ static void fake_route(void *context, const struct address *destination, struct 
 static void fixture_open(struct fixture *f, const char *text, bool tags)
 {
     const struct surroundings around = {NULL, fake_route};
+    const struct template_sources sources = {0};
     const struct plan_options options = {.tags = tags};
     struct diag diag = {0};
 
@@ -44,7 +45,7 @@ static void fixture_open(struct fixture *f, const char *text, bool tags)
     f->build = calloc(1, sizeof(*f->build) + BUILD_BYTES_MAX);
     assert_non_null(f->build);
     f->build->bytes = (uint8_t *)(f->build + 1);
-    if (!template_parse(&f->template, text, strlen(text), NULL, &f->arena, &diag) ||
+    if (!template_parse(&f->template, text, strlen(text), &sources, &f->arena, &diag) ||
         !derive_fields(&f->template, &around, &f->arena, &diag) ||
         !plan_compile(&f->plan, &f->template, &options, &f->arena, &diag))
         fail_msg("%s: %s", text, diag.message);
@@ -58,18 +59,22 @@ static void fixture_close(struct fixture *f)
 
 static const struct values *field_values(const struct fixture *f, unsigned layer, unsigned field)
 {
-    return f->template.layers[layer].fields[field].values;
+    const struct template_layer *from = &f->template.branches[0].layers[layer];
+
+    return field < layer_get(from->id)->n_fields ? from->fields[field].values : NULL;
 }
 
 // The digits of an index by plain division: the last layer's first field is the fastest.
 static void reference_digits(const struct fixture *f, uint64_t index, uint64_t digits[][LAYER_FIELDS_MAX])
 {
-    for (unsigned i = f->template.n_layers; i-- > 0;) {
+    const struct template_branch *branch = &f->template.branches[0];
+
+    for (unsigned i = branch->n_layers; i-- > 0;) {
         for (unsigned k = 0; k < LAYER_FIELDS_MAX; k++) {
             const struct values *values = field_values(f, i, k);
 
             digits[i][k] = 0;
-            if (values == NULL || values->n < 2 || f->template.layers[i].fields[k].follows_layer >= 0)
+            if (values == NULL || values->n < 2 || branch->layers[i].fields[k].follows_layer >= 0)
                 continue;
             digits[i][k] = index % values->n;
             index /= values->n;
@@ -82,8 +87,18 @@ static struct build_value reference_value(const struct values *values, uint64_t 
     if (values == NULL)
         return (struct build_value){.kind = BUILD_UNSET};
     if (values->kind == VALUES_STRINGS)
-        return (struct build_value){BUILD_BYTES, values->strings[digit].len, 0, values->strings[digit].bytes};
-    return (struct build_value){BUILD_NUMBER, values->width, values_number(values, digit), NULL};
+        return (struct build_value){.kind = BUILD_BYTES, .len = values->strings[digit].len, .items = 1, .bytes = values->strings[digit].bytes};
+    return (struct build_value){.kind = BUILD_NUMBER, .len = values->width, .number = values_number(values, digit)};
+}
+
+// The tagged layer: the last of its kind.
+static struct build_layer *layer_of(struct build *build, const struct layer_desc *desc)
+{
+    unsigned i = build->n_layers - 1;
+
+    while (layer_get(build->layers[i].id) != desc)
+        i--;
+    return &build->layers[i];
 }
 
 static void reference_build(const struct fixture *f, uint64_t index, const struct plan_tags *tags)
@@ -92,12 +107,14 @@ static void reference_build(const struct fixture *f, uint64_t index, const struc
     struct build *build = f->build;
     struct diag diag = {0};
 
+    const struct template_branch *branch = &f->template.branches[0];
+
     reference_digits(f, index, digits);
-    build->n_layers = f->template.n_layers;
+    build->n_layers = branch->n_layers;
     for (unsigned i = 0; i < build->n_layers; i++) {
-        build->layers[i].id = f->template.layers[i].id;
-        for (unsigned k = 0; k < LAYER_FIELDS_MAX; k++) {
-            const struct template_field *given = &f->template.layers[i].fields[k];
+        build->layers[i].id = branch->layers[i].id;
+        for (unsigned k = 0; k < layer_get(branch->layers[i].id)->n_fields; k++) {
+            const struct template_field *given = &branch->layers[i].fields[k];
             const struct values *values = given->values;
             bool follows = given->follows_layer >= 0 && values != NULL && values->n > 1;
 
@@ -105,7 +122,7 @@ static void reference_build(const struct fixture *f, uint64_t index, const struc
                 values, follows ? digits[given->follows_layer][given->follows] : digits[i][k]);
         }
     }
-    const struct plan_shape *shape = &f->plan.shapes[0];
+    const struct plan_shape *shape = &f->plan.branches[0].shapes[0];
     for (unsigned p = 0; f->plan.n_shapes == 1 && p < shape->n_patches; p++) {
         const struct plan_patch *patch = &shape->patches[p];
         uint64_t value = patch->tag == TAG_WHOLE  ? tags->value
@@ -114,7 +131,7 @@ static void reference_build(const struct fixture *f, uint64_t index, const struc
                          : patch->tag == TAG_PORT ? tags->port
                                                   : tags->id;
         if (patch->source == PLAN_TAG)
-            build->layers[patch->layer].values[patch->field] =
+            layer_of(build, patch->desc)->values[patch->field] =
                 (struct build_value){.kind = BUILD_NUMBER, .number = value};
     }
     assert_true(build_frame(build, &diag));
@@ -165,6 +182,8 @@ static const char *const templates[] = {
     "IP(dst=\"198.18.0.1\",options=[\"\",\"a\",\"abcde\"])/TCP(options=[(\"MSS\",1460)],dport=(1,4))/"
     "Padding(load=[\"x\",\"yz\"])",
     "Raw(load=[\"\",\"a\",\"b\",\"cc\",\"dd\"])/Raw(load=[\"x\",\"yy\"])",
+    // fields of more than 128 bits that are not given
+    "IP(dst=\"198.18.0.1\")/UDP()/BOOTP(xid=(1,3))",
 };
 
 static void stimuli_are_what_their_values_build(void **state)
@@ -196,8 +215,7 @@ static void check_burst(const struct fixture *f, const uint64_t *indices, unsign
     static uint8_t space[PLAN_BURST][FRAME_MAX];
     uint8_t *frames[PLAN_BURST], single[FRAME_MAX];
     struct plan_tags tags[PLAN_BURST];
-    const struct plan_shape *shapes[PLAN_BURST];
-    uint16_t lengths[PLAN_BURST];
+    static struct plan_built built;
 
     for (unsigned k = 0; k < n; k++) {
         frames[k] = space[k];
@@ -205,12 +223,13 @@ static void check_burst(const struct fixture *f, const uint64_t *indices, unsign
         tags[k] = (struct plan_tags){(uint32_t)(indices[k] * 2654435761u), (uint16_t)(32768 + k),
                                      (uint16_t)(k * 257)};
     }
-    plan_build_burst(&f->plan, indices, tags, frames, lengths, shapes, n);
+    memcpy(built.indices, indices, n * sizeof(*indices));
+    plan_build_burst(&f->plan, tags, frames, &built, n);
     for (unsigned k = 0; k < n; k++) {
         uint16_t len = plan_build(&f->plan, indices[k], &tags[k], single);
 
-        assert_int_equal(lengths[k], len);
-        assert_int_equal(shapes[k]->len, len);
+        assert_int_equal(built.lengths[k], len);
+        assert_int_equal(built.views[k]->len, len);
         assert_memory_equal(frames[k], single, len);
     }
 }
@@ -320,8 +339,8 @@ static const struct size_row size_rows[] = {
     {"IPv6(dst=\"2001:2::/66\",src=\"2001:2::1\")", UINT64_C(1) << 62, 1, 40, false},
     {"Raw(load=[\"a\",\"b\",\"cc\",\"a\"])", 4, 2, 2, false},
     {"ICMP(type=(0,255))", 256, 256, 20, false},
-    {"IP(ttl=[])/TCP(dport=(1,9))", 0, 1, 0, false},
-    {"IP(ttl=(5,1))", 0, 1, 0, false},
+    {"IP(ttl=[])/TCP(dport=(1,9))", 0, 0, 0, false},
+    {"IP(ttl=(5,1))", 0, 0, 0, false},
 };
 
 static void plans_know_their_size(void **state)
@@ -359,8 +378,8 @@ static void views_are_what_dissection_finds(void **state)
 
         fixture_open(&f, rows[t], false);
         uint16_t len = plan_build(&f.plan, 0, &none, frame);
-        view_decode(&view, frame, len, f.template.layers[0].id);
-        const struct view *shape = &f.plan.shapes[0].view;
+        view_decode(&view, frame, len, f.template.branches[0].layers[0].id);
+        const struct view *shape = &f.plan.branches[0].shapes[0].view;
         assert_int_equal(view.n, shape->n);
         assert_int_equal(view.len, shape->len);
         for (unsigned i = 0; i < view.n; i++)

@@ -24,6 +24,9 @@ static const struct values_row values_rows[] = {
     {VALUES_RANGE, {{10, -3, 4}}},
     {VALUES_RANGE, {{WIDE, 1, 1000}}},
     {VALUES_LIST, {{5, 1, 1}, {3, 1, 1}, {UINT64_MAX, 1, 1}}},
+    {VALUES_LIST, {{5, 0, 1}, {6, 0, 1}}},
+    {VALUES_SEGMENTS, {{5, 1, 1}, {6, 1, 1}, {1, 1, 3}, {7, 1, 1}}}, // singles, until something else comes
+    {VALUES_SEGMENTS, {{5, 1, 1}, {WIDE, 1, 1}}},
     {VALUES_SEGMENTS, {{WIDE + 9, 1, 1}, {WIDE, 1, 1}}},
     {VALUES_SEGMENTS, {{1, 1, 3}, {10, 2, 1}, {9, -1, 9}, {100, 7, 2}}},
     {VALUES_SEGMENTS, {{4, 0, 3}, {5, 0, 1}, {4, 0, 200}}},
@@ -103,7 +106,7 @@ static void strings_and_ranges_do_not_mix_up(void **state)
     (void)state;
     values_builder_init(&builder);
     for (unsigned i = 0; i < sizeof(bytes); i++) {
-        assert_true(values_builder_string(&builder, bytes + i, 1));
+        assert_true(values_builder_string(&builder, (struct values_string){bytes + i, 1, 1}));
         assert_true(values_builder_range(&builder, i, 1, 2));
     }
     for (unsigned i = 0; i < sizeof(bytes); i++) {
