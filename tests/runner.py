@@ -3,6 +3,7 @@
 import argparse
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -25,8 +26,21 @@ BUILDS = {
     'asan': ('build-asan', 'gcc',
              SANITIZER + ['-Db_sanitize=address,undefined', '-Dc_args=-fno-sanitize-recover=all'], True),
     'tsan': ('build-tsan', 'gcc', SANITIZER + ['-Db_sanitize=thread'], True),
+    'fuzz': ('build-fuzz', 'clang', SANITIZER + ['-Dfuzz=true', '-Dtests=false'], False),
 }
 PYTHON_TESTS = ['tests/unit', 'tests/oracle', 'tests/lab', 'tests/app', 'tests/docs']
+
+# Each fuzz target of tests/fuzz/, with libFuzzer's options for it; a run of all tests gives each that many seconds.
+FUZZ_SECONDS = 60
+FUZZ_AT_ONCE = 2
+FUZZ_FOLDER = ROOT / BUILDS['fuzz'][0]
+FUZZ_DICTIONARY = f'-dict={FUZZ_FOLDER}/seeds/template.dict'
+FUZZ_TARGETS = {
+    'parse': ['-max_len=4096', FUZZ_DICTIONARY],
+    'compile': ['-max_len=4096', FUZZ_DICTIONARY],
+    'dissect': ['-max_len=2048'],
+    'capture': ['-max_len=4096'],
+}
 
 
 class Tally:
@@ -144,6 +158,84 @@ def build_and_test(build, only, tally):
     return True
 
 
+# --- Fuzzing -----------------------------------------------------------------------------------------------------
+
+
+def start_fuzzing(target, seconds):
+    """Returns (process, open log file). What it learns is kept in the build's folder; so are findings."""
+    findings, corpus = FUZZ_FOLDER / 'findings', FUZZ_FOLDER / 'corpus' / target
+    for folder in (findings, corpus):
+        folder.mkdir(parents=True, exist_ok=True)
+    command = [FUZZ_FOLDER / 'tests' / 'fuzz' / f'fuzz_{target}', f'-max_total_time={seconds}', '-timeout=10',
+               '-rss_limit_mb=2048', '-print_final_stats=1', f'-artifact_prefix={findings}/{target}-',
+               *FUZZ_TARGETS[target], corpus, FUZZ_FOLDER / 'seeds' / target]
+    log = open(FUZZ_FOLDER / f'fuzz_{target}.log', 'w+', errors='replace')
+    process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT, cwd=FUZZ_FOLDER,
+                               env={**os.environ, 'UBSAN_OPTIONS': 'print_stacktrace=1'}, start_new_session=True)
+    return process, log
+
+
+def judge_fuzzing(target, process, log, seconds, tally):
+    log.seek(0)
+    output = log.read()
+    log.close()
+    if process.returncode == 0:
+        executed = re.search(r'number_of_executed_units: (\d+)', output)
+        tally.add(f'fuzz:{target}', 'passed', seconds, f'{executed[1]} inputs' if executed else '')
+        return
+    finding = re.search(r'Test unit written to (\S+)', output)
+    tally.add(f'fuzz:{target}', 'failed', seconds, finding[1] if finding else f'status {process.returncode}', output)
+
+
+def fuzz_targets_at_once(targets, seconds, tally):
+    start = time.monotonic()
+    running = []
+    try:
+        for target in targets:
+            running.append((target, *start_fuzzing(target, seconds)))
+        for target, process, log in running:
+            try:
+                process.wait(max(1, seconds + 120 - (time.monotonic() - start)))
+            except subprocess.TimeoutExpired:
+                kill_group(process)
+            judge_fuzzing(target, process, log, time.monotonic() - start, tally)
+    finally:
+        for _, process, _ in running:
+            kill_group(process)
+
+
+def make_fuzz_targets(tally):
+    """Whether they, and the seeds, could be made."""
+    steps = [('build:fuzz', lambda: configure('fuzz')),
+             ('build:fuzz', lambda: run_limited(['ninja', '--quiet', '-C', FUZZ_FOLDER, 'fuzz'], 600)),
+             ('fuzz:seeds', lambda: run_limited(['/usr/bin/python3', '-B', 'tests/fuzz/seeds.py', 'build/app/volley',
+                                                 FUZZ_FOLDER / 'seeds'], 300))]
+    for name, step in steps:
+        status, output, seconds = step()
+        if status != 0:
+            tally.add(name, 'failed', seconds, '', output)
+            return False
+    return True
+
+
+def fuzz(only, seconds, at_once, tally):
+    targets = [target for target in FUZZ_TARGETS if only in f'fuzz:{target}']
+    if not targets or not make_fuzz_targets(tally):
+        return
+    for i in range(0, len(targets), at_once):
+        fuzz_targets_at_once(targets[i:i + at_once], seconds, tally)
+
+
+def fuzz_alone(only, seconds, tally):
+    """Nothing but that, all targets at once."""
+    for step in (lambda: configure('gcc'), lambda: run_limited(['ninja', '--quiet', '-C', 'build', 'app/volley'], 600)):
+        status, output, taken = step()
+        if status != 0:
+            tally.add('build:gcc', 'failed', taken, '', output)
+            return
+    fuzz(only, seconds, len(FUZZ_TARGETS), tally)
+
+
 # --- Python ------------------------------------------------------------------------------------------------------
 
 
@@ -189,6 +281,7 @@ def list_tests(only):
         names.append(f'build:{build}')
         if configure(build)[0] == 0 and BUILDS[build][3]:
             names += [f'{build}:{p["name"]}' for p in unit_programs(build)]
+    names += [f'fuzz:{target}' for target in FUZZ_TARGETS]
     for path in python_files():
         names += [line for line in run_limited(pytest_command(path, '--collect-only'), 60)[1].splitlines()
                   if line.startswith(path)]
@@ -197,11 +290,23 @@ def list_tests(only):
             print(name)
 
 
+def run_tests(options, tally):
+    built = build_and_test('gcc', options.only, tally)
+    if built:
+        for path in python_files():
+            run_python_file(path, options.only, 1800 if options.all else 240, tally)
+    for build in ('clang', 'asan', 'tsan'):
+        build_and_test(build, options.only, tally)
+    if built:
+        fuzz(options.only, FUZZ_SECONDS, FUZZ_AT_ONCE, tally)
+
+
 def main():
     parser = argparse.ArgumentParser(prog='tests/run', description='Builds Volley and runs its tests.')
     parser.add_argument('--all', action='store_true', help='also the long ones (VOLLEY_TESTS_ALL=1)')
     parser.add_argument('--only', metavar='TEXT', default='', help='only tests whose name contains TEXT')
     parser.add_argument('--list', action='store_true', help='print the names of the tests and stop')
+    parser.add_argument('--fuzz', metavar='SECONDS', type=int, help='only the fuzz targets, all at once, for so long')
     options = parser.parse_args()
     if options.list:
         list_tests(options.only)
@@ -211,11 +316,10 @@ def main():
         os.environ['VOLLEY_TESTS_ALL'] = '1'
 
     tally = Tally()
-    if build_and_test('gcc', options.only, tally):
-        for path in python_files():
-            run_python_file(path, options.only, 1800 if options.all else 240, tally)
-    for build in ('clang', 'asan', 'tsan'):
-        build_and_test(build, options.only, tally)
+    if options.fuzz:
+        fuzz_alone(options.only, options.fuzz, tally)
+    else:
+        run_tests(options, tally)
     if options.only and not any(tally.counts.values()):
         print(f'no test is named like {options.only!r}; --list prints the names', file=sys.stderr)
         tally.counts['failed'] += 1
