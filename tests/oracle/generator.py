@@ -1,36 +1,21 @@
 """Templates drawn at random, each as Volley's text and as the Python expression that means the same to Scapy.
 
 A template is a list of layers, a layer a name and values by field. They are drawn so that no template stands for more
-than `PACKETS_MAX` packets, and can be made smaller step by step to find the smallest that still fails.
+than `PACKETS_MAX` packets, and can be made smaller step by step to find the smallest that still fails. Layers other than
+those of this file are in modules fields_*.py: FIELDS (layer -> field -> how to draw it), STACKS (lists of layers), and, if
+need be, ALWAYS (fields that are always given: layer -> field -> text) and TAILS.
 """
 
+import importlib
+import re
 from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from draw import (Value, ip4, ip6, ip_flags, ip_options, list_of, mac, number_only, numbers, only_plain, string, strings,
+                  tcp_flags, tcp_options)
 
 PACKETS_MAX = 300
 
-
-@dataclass(frozen=True)
-class Value:
-    """n values of a field; `items` are those of a list."""
-    volley: str
-    n: int = 1
-    scapy: str = ''
-    items: tuple = ()
-
-    @property
-    def python(self):
-        return self.scapy or self.volley
-
-    def smaller(self):
-        for i in range(len(self.items)):
-            yield list_of(self.items[:i] + self.items[i + 1:])
-        if len(self.items) == 1:
-            yield self.items[0]
-
-
-def list_of(items):
-    return Value('[' + ','.join(i.volley for i in items) + ']', sum(i.n for i in items),
-                 '[' + ','.join(i.python for i in items) + ']', tuple(items))
 
 
 @dataclass(frozen=True)
@@ -42,7 +27,7 @@ class Layer:
         if self.name == '"':
             text = getattr(self.fields['load'], language)
             return f'({text})' if text[-1] not in '"' or '"+"' in text else text
-        renamed = {('Dot1Q', 'dei'): 'id'} if language == 'python' else {}
+        renamed = {('Dot1Q', 'dei'): 'id', ('Dot1AD', 'dei'): 'id'} if language == 'python' else {}
         arguments = ','.join(f'{renamed.get((self.name, f), f)}={getattr(v, language)}' for f, v in self.fields.items())
         return f'{self.name}({arguments})'
 
@@ -96,156 +81,6 @@ def shrink(template, fails):
                 template, again = less, True
                 break
     return template
-
-
-# --- Values ------------------------------------------------------------------------------------------------------
-
-
-def number_text(random, value):
-    return random.choice([str, str, hex, lambda v: f'0x{v:X}', bin, oct])(value)
-
-
-def number(random, bits):
-    top = (1 << bits) - 1
-    value = random.choice([0, 1, top, top // 2, top - 1, random.randrange(top + 1), random.randrange(min(top, 255) + 1)])
-    return Value(number_text(random, max(value, 0)))
-
-
-def number_range(random, bits):
-    top = (1 << bits) - 1
-    first = random.randrange(top + 1)
-    step = random.choice([1, 1, 2, 3, 7, -1, -2, -5])
-    last = min(max(first + step * random.randrange(5) + random.choice([0, 0, 0, 1, -1]), 0), top)
-    values = range(first, last + 1, step)
-    text = f'({number_text(random, first)},{last}' + (f',{step}' if step != 1 or random.random() < 0.2 else '') + ')'
-    return Value(text, len(values))
-
-
-def numbers(bits, names=()):
-    def draw(random):
-        def one():
-            if names and random.random() < 0.3:
-                return Value(f'"{random.choice(names)}"')
-            return number(random, bits)
-        kind = random.randrange(10)
-        if kind < 4:
-            return one()
-        if kind < 7:
-            return number_range(random, bits)
-        items = [one() if random.random() < 0.6 else number_range(random, bits) for _ in range(random.randrange(5))]
-        return list_of(items)
-    return draw
-
-
-def number_only(bits):
-    return lambda random: number(random, bits)
-
-
-def ip4_text(random):
-    return f'198.{random.choice([18, 19])}.{random.randrange(256)}.{random.randrange(256)}'
-
-
-def ip6_text(random):
-    return random.choice(['2001:2::', '2001:2:0:1::', '2001:2:0:ffff::', '::']) + f'{random.randrange(65536):x}'
-
-
-def addresses(text, width, net):
-    def one(random):
-        kind = random.randrange(6)
-        if kind < 3:
-            return Value(f'"{text(random)}"')
-        if kind < 5:
-            bits = random.randrange(4)
-            return Value(f'"{text(random)}/{width - bits}"', 1 << bits)
-        first = text(random)
-        n = random.randrange(4)
-        head, separator, tail = first.rpartition('.' if width == 32 else ':')
-        low = min(int(tail, 10 if width == 32 else 16), 255 - n if width == 32 else 0xffff - n)
-        written = str if width == 32 else lambda v: f'{v:x}'
-        ends = f'"{head}{separator}{written(low)}","{head}{separator}{written(low + n)}"'
-        return Value(f'({ends})', n + 1, f'{net}({ends})')
-
-    def draw(random):
-        if random.random() < 0.7:
-            return one(random)
-        return list_of([one(random) for _ in range(random.randrange(1, 4))])
-    return draw
-
-
-ip4 = addresses(ip4_text, 32, 'Net')
-ip6 = addresses(ip6_text, 128, 'Net6')
-
-
-def only_plain(draw):
-    """Of a set that Scapy cannot mix in this field: a plain address or network."""
-    def again(random):
-        value = draw(random)
-        while value.items or value.scapy:
-            value = draw(random)
-        return value
-    return again
-
-
-def mac(random):
-    def one():
-        return Value('"' + ':'.join(f'{random.randrange(256):02x}' for _ in range(6)) + '"')
-    return one() if random.random() < 0.7 else list_of([one() for _ in range(random.randrange(1, 4))])
-
-
-def tcp_flags(random):
-    letters = ''.join(random.sample('FSRPAUECN', random.randrange(5)))
-    return random.choice([Value(f'"{letters}"'), Value(f'"{letters}"'), number(random, 9)])
-
-
-def ip_flags(random):
-    names = random.sample(['MF', 'DF', 'evil'], random.randrange(1, 3))
-    return random.choice([Value('"' + '+'.join(names) + '"'), number(random, 3)])
-
-
-def string_text(random):
-    pieces = ['a', 'GET /', 'xyz', r'\n', r'\x00', r'\x7f', r'\0', r'\\', r'\t', ' ', '%s', r'\101', r'\xe9', r'\377', "'", r'\"', r'\q']
-    return ''.join(random.choice(pieces) for _ in range(random.randrange(9)))
-
-
-def string(random):
-    kind = random.randrange(6)
-    text = string_text(random)
-    if kind < 3:
-        return Value(f'"{text}"')
-    if kind == 3:
-        return Value(f'b"{text}"')
-    if kind == 4:
-        return Value(f'"{text}"*{random.randrange(40)}')
-    return Value(f'"{text}"+"{string_text(random)}"')
-
-
-def strings(random):
-    return string(random) if random.random() < 0.6 else list_of([string(random) for _ in range(random.randrange(1, 5))])
-
-
-def tcp_options(random):
-    def number_of(bits):
-        return number(random, bits).volley
-    makers = [
-        lambda: f'("MSS",{number_of(16)})', lambda: '("NOP",None)', lambda: '("EOL",None)',
-        lambda: f'("WScale",{number_of(8)})', lambda: '("SAckOK","")', lambda: '("SAckOK",b"")',
-        lambda: f'("Timestamp",({number_of(32)},{number_of(32)}))', lambda: f'("SAck",({number_of(32)},{number_of(32)}))',
-        lambda: f'("UTO",{number_of(16)})', lambda: f'({random.randrange(256)},"{random.choice(["", "ab", "xyz"])}")',
-        lambda: f'("TFO",({number_of(32)},{number_of(32)}))', lambda: f'("AltChkSum",({number_of(8)},{number_of(16)}))',
-        lambda: '("MD5",b"0123456789abcdef")', lambda: f'("Mood","{random.choice(["", ":)"])}")', lambda: '("AO",b"abcd")',
-    ]
-    options, room = [], 40
-    for _ in range(random.randrange(6)):
-        made = random.choice(makers)()
-        room -= 18 if 'MD5' in made else 10  # as much as the longest others take
-        if room >= 0:
-            options.append(made)
-    return Value('[' + ','.join(options) + ']')
-
-
-def ip_options(random):
-    text = random.choice([r'\x94\x04\x00\x00', r'\x01\x01', r'\x07\x07\x04\x00\x00\x00\x00', 'abcde'])
-    return Value(f'b"{text}"')
 
 
 # --- Layers ------------------------------------------------------------------------------------------------------
@@ -306,7 +141,26 @@ STACKS = [
     ['Raw', 'TCP'], ['IP', 'TCP', 'IP', 'UDP'],
 ]
 LINKS = [[], [], ['Ether'], ['Ether', 'Dot1Q'], ['Ether', 'Dot1Q', 'Dot1Q'], ['Dot1Q'], ['Ether', 'Ether']]
+# How summaries differ that follow newer Scapy: (a pattern of Debian's, what it is there; None: too different to compare).
+SUMMARIES = []
+for path in sorted(Path(__file__).parent.glob('fields_*.py')):
+    module = importlib.import_module(path.stem)
+    SUMMARIES += getattr(module, 'SUMMARIES', [])
+    FIELDS.update(module.FIELDS)
+    STACKS += module.STACKS
+    ALWAYS.update(getattr(module, 'ALWAYS', {}))
+    SELDOM |= getattr(module, 'SELDOM', set())
+
 TAILS = [[], [], ['"'], ['Raw'], ['"', '"'], ['Raw', 'Raw'], ['Padding'], ['"', 'Padding']]
+
+
+def newer_summary(text):
+    """The summary as newer Scapy has it; None: it cannot be told from this one."""
+    for pattern, newer in SUMMARIES:
+        if newer is None and re.search(pattern, text):
+            return None
+        text = re.sub(pattern, newer, text) if newer is not None else text
+    return text
 
 
 def draw_layer(random, name, busy):
@@ -317,6 +171,9 @@ def draw_layer(random, name, busy):
             fields[f] = draw(random)
     for f, text in ALWAYS.get(name, {}).items():
         fields.setdefault(f, Value(text))
+    # Scapy looks up a source for the last hop of a source route, and sums that instead of the one it sends.
+    if name == 'IP' and 'SRR' in fields.get('options', Value('')).volley:
+        fields.setdefault('src', Value('"198.18.0.1"'))
     order = list(fields)
     random.shuffle(order)  # of the keywords, which must not matter
     return Layer(name, {f: fields[f] for f in order})

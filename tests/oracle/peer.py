@@ -7,6 +7,7 @@ and then answers requests, one JSON object a line. Peer is the test's end of tha
 import ipaddress
 import json
 import os
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -40,12 +41,19 @@ class Peer:
         return json.loads(line)
 
     def scapy(self, expression, what='hex'):
-        """Of each packet of a Python expression: bytes in hex, or the summary. A string: Scapy's exception."""
+        """Of each packet of a Python expression: bytes in hex, the summary, or the tree that it is dissected to.
+
+        A string: Scapy's exception.
+        """
         return self.ask(scapy=expression, what=what)['scapy']
 
     def volley(self, *arguments):
         """(status, stdout, stderr) of a run."""
         return tuple(self.ask(volley=arguments)['volley'])
+
+    def shell(self, command, folder):
+        """(status, stdout, stderr) of a shell's command line in that folder; `volley` is the program under test."""
+        return tuple(self.ask(shell=command, folder=str(folder))['shell'])
 
     def close(self):
         self.process.stdin.close()
@@ -54,13 +62,27 @@ class Peer:
 
 def scapy_names():
     from scapy import all as scapy
-    from scapy.layers import inet, inet6, l2
+    from scapy.layers import inet, inet6, l2, ntp
 
     # Nobody is there to be asked: the answer is Scapy's own for an unknown neighbour, at once. Groups are computed.
     for module, name in ((inet, 'getmacbyip'), (l2, 'getmacbyip'), (inet6, 'getmacbyip6')):
         setattr(module, name, known_or_everybody(getattr(module, name)))
+    # As newer Scapy has it; in Debian's it is always "NTP v??, ??".
+    ntp.NTP.mysummary = lambda self: f'NTP v{self.version}, {ntp._ntp_modes[self.mode]}'
     scapy.conf.verb = 0
-    return vars(scapy)
+    names = vars(scapy)
+    for contrib in ('mpls', 'gtp', 'igmp', 'igmpv3'):
+        scapy.load_contrib(contrib, globals_dict=names)
+    as_newer_scapy()
+    return names
+
+
+def as_newer_scapy():
+    """What differs in Debian's Scapy everywhere, so that no expression tells it to do as newer ones do."""
+    from scapy.layers.ppp import _PPPProtoField
+
+    # PPP's protocol has two bytes.
+    _PPPProtoField.addfield = lambda field, packet, done, value: done + field.i2m(packet, value).to_bytes(2, 'big')
 
 
 def known_or_everybody(resolve):
@@ -74,6 +96,8 @@ def answer_scapy(names, expression, what):
         packets = eval(expression, dict(names))
         if what == 'hex':
             return [bytes(p).hex() for p in packets]
+        if what == 'tree':
+            return [p.__class__(bytes(p)).show2(dump=True) for p in packets]
         return [p.summary() for p in packets]
     except Exception as error:  # whatever Scapy says is the test's to judge
         return f'{type(error).__name__}: {error}'
@@ -82,6 +106,13 @@ def answer_scapy(names, expression, what):
 def answer_volley(volley, arguments):
     result = subprocess.run([volley, *arguments], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                             stderr=subprocess.PIPE, timeout=60)
+    return result.returncode, result.stdout.decode(errors='replace'), result.stderr.decode(errors='replace')
+
+
+def answer_shell(volley, command, folder):
+    script = f'volley() {{ {shlex.quote(volley)} "$@"; }}\n{command}'
+    result = subprocess.run(['bash', '-c', script], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                            stderr=subprocess.PIPE, timeout=60, cwd=folder)
     return result.returncode, result.stdout.decode(errors='replace'), result.stderr.decode(errors='replace')
 
 
@@ -103,6 +134,8 @@ def main():
             reply['pairs'] = pairs.draw_pairs(request['seed'], request['pairs'])
         if 'volley' in request:
             reply['volley'] = answer_volley(sys.argv[1], request['volley'])
+        if 'shell' in request:
+            reply['shell'] = answer_shell(sys.argv[1], request['shell'], request['folder'])
         print(json.dumps(reply), flush=True)
 
 
