@@ -51,6 +51,7 @@ static void ls_number(const struct layer_desc *layer, const struct field_desc *f
 static void ls_default(const struct layer_desc *layer, const struct field_desc *field, struct text *text)
 {
     uint16_t len = field->preset_len < LS_PRESET_SHOW ? field->preset_len : LS_PRESET_SHOW;
+    size_t before = text->len;
 
     if (field->filled == AUTO_COMPUTED)
         text_add(text, "computed");
@@ -71,6 +72,8 @@ static void ls_default(const struct layer_desc *layer, const struct field_desc *
         print_bytes("", (const uint8_t *)field->preset_bytes, len, text);
         text_add(text, "%s", len < field->preset_len ? "..." : "");
     }
+    if (text->len == before)
+        text_add(text, "''");
 }
 
 // What the field's values may be called.

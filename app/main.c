@@ -25,9 +25,10 @@ static void main_help(FILE *to)
                 "  volley sr 'IP(dst=\"198.18.0.0/29\")/TCP(dport=[22,80,443],flags=\"S\")' -i sim\n"
                 "  volley sr 'IP(dst=\"198.18.0.0/24\")/ICMP()' -i eth0 -w ping\n"
                 "  volley srp 'Ether(dst=\"ff:ff:ff:ff:ff:ff\")/ARP(pdst=\"198.18.0.0/24\")' -i eth0\n"
-                "  volley show 'IP(dst=\"198.18.0.1\",ttl=(1,4))/UDP()' --summary\n\n");
+                "  volley show 'IP(dst=\"198.18.0.1\",ttl=(1,4))/UDP()' --summary\n"
+                "  volley decode ping.answered.pcapng --summary\n\n");
     for (unsigned i = 0; i < COMMAND_COUNT; i++)
-        fprintf(to, "  volley %-6s%-10s %s\n", commands[i].name, commands[i].arguments, commands[i].what);
+        fprintf(to, "  volley %-7s%-9s %s\n", commands[i].name, commands[i].arguments, commands[i].what);
     fprintf(
         to,
         "\n`volley COMMAND --help` tells a command's options. Exit status: 0 complete, 1 error, 2 usage,\n"

@@ -18,7 +18,7 @@ static const char *const templates[] = {
     "Ether()/IP(dst=\"1.2.3.4\",ttl=(1,4))",
     "IP(dst=\"192.168.8.1\")/TCP(dport=[21,22,23])",
     "IP(dst=\"192.168.200.254\")/ICMP()/\"XXXXXXXXXXX\"",
-    "IPv6(dst=\"2001:2::/48\",hlim=(1,30))/UDP(dport=(33434,33534))/(\"X\"*100)",
+    "IPv6(dst=\"2001:2::/96\",hlim=(1,30))/UDP(dport=(33434,33534))/(\"X\"*100)",
     "IP(dst=\"198.18.0.0/16\")/[TCP(dport=[22,80,443],flags=\"S\"),UDP(dport=(1,1024)),ICMP()]",
     "IP(dst=\"198.18.0.0/16\")/TCP(sport=RandShort(),options=[('MSS',1460),('SAckOK',''),('WScale',7)])",
 };

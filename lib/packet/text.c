@@ -1,6 +1,7 @@
 #include "packet/text.h"
 
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -25,7 +26,10 @@ void text_add_bytes(struct text *text, const uint8_t *bytes, uint32_t len)
 
     text_add(text, "b%c", quote);
     for (uint32_t i = 0; i < len && text->len + 1 < text->size; i++) {
-        const char *escape = bytes[i] == '\t' ? "\\t" : bytes[i] == '\n' ? "\\n" : bytes[i] == '\r' ? "\\r" : NULL;
+        const char *escape = bytes[i] == '\t'   ? "\\t"
+                             : bytes[i] == '\n' ? "\\n"
+                             : bytes[i] == '\r' ? "\\r"
+                                                : NULL;
 
         if (escape != NULL)
             text_add(text, "%s", escape);
@@ -37,4 +41,13 @@ void text_add_bytes(struct text *text, const uint8_t *bytes, uint32_t len)
             text_add(text, "\\x%02x", bytes[i]);
     }
     text_add(text, "%c", quote);
+}
+
+void text_add_safely(struct text *text, const uint8_t *bytes, uint32_t len)
+{
+    for (uint32_t i = 0; i < len && text->len + 1 < text->size; i++) {
+        bool plain = bytes[i] >= ' ' && bytes[i] < 0x7f && bytes[i] != '\\';
+
+        text_add(text, plain ? "%c" : "\\x%02x", bytes[i]);
+    }
 }

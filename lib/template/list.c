@@ -70,7 +70,7 @@ static bool list_add(struct list *list, const struct syntax *tree, unsigned dept
     uint32_t once = list->n - from;
     if (times == 0)
         list->n = from;
-    for (u128 i = 1; i < times; i++) {
+    for (u128 i = 1; once > 0 && i < times; i++) {
         if (!list_append(list, tree, list->items + from, once))
             return false;
     }

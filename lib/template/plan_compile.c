@@ -78,11 +78,13 @@ static bool plan_compile_with(struct plan_compiler *c, const struct template *te
         c->branch = &branches[b];
         c->branch->n = template->choice->branch_n[b];
         c->branch->source = c->from->source;
-        if (c->from->source != NULL)
+        if (c->from->source != NULL) {
+            c->plan->has_group = true; // as far as anyone knows
             c->plan->longest =
                 c->from->source->longest > c->plan->longest ? c->from->source->longest : c->plan->longest;
-        else if (!plan_make_branch(c))
+        } else if (!plan_make_branch(c)) {
             return false;
+        }
     }
     return true;
 }
@@ -92,7 +94,7 @@ bool plan_compile(struct plan *plan, const struct template *template, const stru
 {
     struct build *build = calloc(1, sizeof(*build) + BUILD_BYTES_MAX);
     struct plan_compiler *c = calloc(1, sizeof(*c));
-    struct build_layer *packets = calloc(TEMPLATE_PACKETS_MAX, sizeof(*packets));
+    struct build_layer *packets = calloc(template->n_packets + 1, sizeof(*packets));
     bool ok = false;
 
     *plan = (struct plan){.first_written = template->first_written, .seed = options->seed};

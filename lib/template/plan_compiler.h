@@ -29,7 +29,7 @@ struct plan_compiler {
     unsigned n_slots;
     uint8_t *zeros;              // arena; as long as the longest string
     struct build *build;         // heap; of the shape being made
-    struct build_layer *packets; // heap; TEMPLATE_PACKETS_MAX of them
+    struct build_layer *packets; // heap; as many as the template has in fields
     unsigned n_packets;
     struct plan_patch patches[PLAN_PATCHES_MAX];
     unsigned n_patches;

@@ -235,8 +235,10 @@ bool template_parse(struct template *template, const char *text, size_t len,
     const struct syntax *tree;
 
     *template = (struct template){0};
-    return syntax_parse(text, len, arena, &tree, diag) && template_packets(&p, tree, 0, &template->choice) &&
-           template_make_branches(&p, template);
+    bool ok = syntax_parse(text, len, arena, &tree, diag) && template_packets(&p, tree, 0, &template->choice) &&
+              template_make_branches(&p, template);
+    template->n_packets = p.n_packets;
+    return ok;
 }
 
 bool template_add_link(struct template *template, struct arena *arena, struct diag *diag)

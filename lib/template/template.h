@@ -45,6 +45,7 @@ struct template
     uint32_t n_branches;
     struct template_branch *branches;
     const struct choice *choice; // among the branches
+    unsigned n_packets;          // in fields, in all
     unsigned first_written;      // 1 if a link layer was put below what the user wrote, else 0
 };
 

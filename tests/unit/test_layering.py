@@ -20,12 +20,14 @@ FORBIDDEN = (r'\b(printf|vprintf|puts|putchar|perror|psignal|exit|_exit|_Exit|qu
 # A small noun that shares a file with its neighbour. File: the prefixes that it may define besides its own.
 SECOND_NOUNS = {
     'base/address.c': {'mac'},
-    'packet/layers/raw.c': {'layer_padding'},
+    'packet/layers/icmpv6_nd.c': {'nd'},
+    'packet/layers/icmpv6_nd_options.c': {'nd'},
     'packet/names.c': {'name', 'services'},
 }
 
 # File-scope data that changes, each with its reason.
 MUTABLE_DATA = {
+    'packet/layer.c: layer_index': 'what the layers announce, turned round once from their constant tables',
     'port/dpdk.c: dpdk': 'EAL can be started once in a process, and this is what is known about it',
 }
 
@@ -97,10 +99,10 @@ def symbols(path):
 
 
 def prefixes(path):
-    """x.c defines x_*; x_y.c is part of x and may define x_* too; in packet/layers, x.c defines layer_x* and x_*."""
+    """x.c defines x_*; x_y.c is part of x and may define x_* too; in packet/layers, tables are called layer_*, as in the list."""
     own = {path.stem, path.stem.split('_')[0], f'{path.parent.name}_{path.stem}'}
     if path.parent.name == 'layers':
-        own |= {f'layer_{name}' for name in own}
+        own.add('layer')
     return own | SECOND_NOUNS.get(name_of(path), set())
 
 

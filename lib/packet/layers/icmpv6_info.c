@@ -91,7 +91,8 @@ static void info_print(const uint8_t *message, uint32_t message_len, const uint8
     for (uint32_t at = 0; at < len && p[at] != 0;) {
         uint32_t label = p[at] > len - at - 1 ? len - at - 1 : p[at];
 
-        text_add(text, "%s%.*s", at == 0 ? "" : ".", (int)label, (const char *)p + at + 1);
+        text_add(text, "%s", at == 0 ? "" : ".");
+        text_add_safely(text, p + at + 1, label);
         at += 1 + label;
     }
 }

@@ -89,7 +89,7 @@ static const struct binding icmpv6_rpl_bindings[] = {
      .field = "nh",
      .value = 58,
      .starts = BINDING_STARTS(155),
-     .more = {{"dst", ICMPV6_GROUP(0x1a)}}},
+     .more = {{.field = "dst", .value = ICMPV6_GROUP(0x1a)}}},
     {0},
 };
 const struct layer_desc layer_icmpv6_rpl = {

@@ -116,7 +116,8 @@ static uint32_t nd_domain_add(const uint8_t *p, uint32_t len, struct text *text)
     while (at < len && p[at] != 0) {
         uint32_t label = p[at] > len - at - 1 ? len - at - 1 : p[at];
 
-        text_add(text, "%.*s.", (int)label, (const char *)p + at + 1);
+        text_add_safely(text, p + at + 1, label);
+        text_add(text, ".");
         at += 1 + label;
     }
     return at < len ? at + 1 : at;
