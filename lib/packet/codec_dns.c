@@ -275,21 +275,35 @@ static bool subnet_encode(const struct codec_part *part, uint8_t *out, uint32_t 
     return true;
 }
 
-static void subnet_print(const uint8_t *message, uint32_t message_len, const uint8_t *p, uint32_t len,
-                         struct text *text)
+static void subnet_print_as(uint8_t family, const uint8_t *p, uint32_t len, struct text *text)
 {
     uint8_t bytes[16] = {0};
     char buffer[ADDRESS_TEXT_MAX];
 
-    (void)message;
-    (void)message_len;
     memcpy(bytes, p, len < sizeof(bytes) ? len : sizeof(bytes));
-    struct address address = address_from_bytes(len <= 4 ? 4 : 6, bytes);
+    struct address address = address_from_bytes(family, bytes);
     address_format(&address, buffer);
     text_add(text, "%s", buffer);
 }
 
+static void subnet_print(const uint8_t *message, uint32_t message_len, const uint8_t *p, uint32_t len,
+                         struct text *text)
+{
+    (void)message;
+    (void)message_len;
+    subnet_print_as(len <= 4 ? 4 : 6, p, len, text);
+}
+
+static void subnet_print6(const uint8_t *message, uint32_t message_len, const uint8_t *p, uint32_t len,
+                          struct text *text)
+{
+    (void)message;
+    (void)message_len;
+    subnet_print_as(6, p, len, text);
+}
+
 const struct codec codec_subnet = {.name = "subnet", .encode = subnet_encode, .print = subnet_print};
+const struct codec codec_subnet6 = {.name = "subnet", .encode = subnet_encode, .print = subnet_print6};
 
 // ---- NetBIOS names
 
@@ -339,7 +353,7 @@ static void netbios_print(const uint8_t *message, uint32_t message_len, const ui
     if (len < NETBIOS_BYTES)
         return;
     codec_netbios_read(p, name);
-    while (n > 0 && name[n - 1] == ' ')
+    while (n > 0 && (name[n - 1] == ' ' || name[n - 1] == '\0'))
         n--;
     text_add_bytes(text, name, n);
 }

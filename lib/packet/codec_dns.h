@@ -15,6 +15,7 @@ extern const struct codec codec_dns_types;
 extern const struct codec codec_svc_keys;
 // An address without its last zero bytes (RFC 7871 6).
 extern const struct codec codec_subnet;
+extern const struct codec codec_subnet6; // even if it has no more than 4 bytes
 // The first half of a NetBIOS name (RFC 1001 14.1): 15 characters, padded with spaces, as 30 letters after their length.
 extern const struct codec codec_netbios_name;
 

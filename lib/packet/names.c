@@ -19,13 +19,15 @@ const char *name_of(const struct name *names, uint64_t value)
 
 bool name_find(const struct name *names, const char *text, size_t len, uint64_t *value)
 {
+    bool found = false;
+
     for (; names != NULL && names->name != NULL; names++) {
         if (strlen(names->name) == len && memcmp(names->name, text, len) == 0) {
             *value = names->value;
-            return true;
+            found = true;
         }
     }
-    return false;
+    return found;
 }
 
 static int services_append(struct services *services, const struct service *service)

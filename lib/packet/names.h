@@ -13,6 +13,7 @@ struct name {
 };
 
 const char *name_of(const struct name *names, uint64_t value); // NULL: it has none
+// The last of several of that name, as Scapy has it.
 bool name_find(const struct name *names, const char *text, size_t len, uint64_t *value);
 
 // The names of ports, read once, constant afterwards; any thread may read them.

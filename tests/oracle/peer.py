@@ -132,6 +132,9 @@ def main():
         if 'pairs' in request:
             import pairs
             reply['pairs'] = pairs.draw_pairs(request['seed'], request['pairs'])
+        if 'layer' in request:
+            import classes
+            reply['layer'] = classes.describe(names, request['layer'])
         if 'volley' in request:
             reply['volley'] = answer_volley(sys.argv[1], request['volley'])
         if 'shell' in request:

@@ -7,7 +7,30 @@
 
 enum { ARP_FIXED_BYTES = 8 };
 
-static const struct name arp_hwtypes[] = {{1, "Ethernet (10Mb)"}, {6, "IEEE 802 Networks"}, {0, NULL}};
+const struct name arp_hwtypes[] = {
+    {1, "Ethernet (10Mb)"},
+    {2, "Ethernet (3Mb)"},
+    {3, "AX.25"},
+    {4, "Proteon ProNET Token Ring"},
+    {5, "Chaos"},
+    {6, "IEEE 802 Networks"},
+    {7, "ARCNET"},
+    {8, "Hyperchannel"},
+    {9, "Lanstar"},
+    {10, "Autonet Short Address"},
+    {11, "LocalTalk"},
+    {12, "LocalNet"},
+    {13, "Ultra link"},
+    {14, "SMDS"},
+    {15, "Frame relay"},
+    {16, "ATM"},
+    {17, "HDLC"},
+    {18, "Fibre Channel"},
+    {19, "ATM"},
+    {20, "Serial Line"},
+    {21, "ATM"},
+    {0, NULL},
+};
 static const struct name arp_ops[] = {
     {1, "who-has"},     {2, "is-at"},        {3, "RARP-req"},  {4, "RARP-rep"},  {5, "Dyn-RARP-req"},
     {6, "Dyn-RAR-rep"}, {7, "Dyn-RARP-err"}, {8, "InARP-req"}, {9, "InARP-rep"}, {0, NULL},
@@ -28,10 +51,10 @@ static const struct field_desc arp_fields[] = {
      .meaning = "kind of hardware"},
     {"ptype", 16, FIELD_NUMBER, .hex = true, .layout = true, .preset = 0x0800, .names = ether_types,
      .meaning = "kind of address"},
-    {"hwlen", 8, FIELD_NUMBER, .filled = AUTO_COMPUTED, .layout = true, .length = {.of = LENGTH_FIELD, .field = ARP_HWSRC},
-     .meaning = "bytes of a hardware address"},
-    {"plen", 8, FIELD_NUMBER, .filled = AUTO_COMPUTED, .layout = true, .length = {.of = LENGTH_FIELD, .field = ARP_PSRC},
-     .meaning = "bytes of a protocol address"},
+    {"hwlen", 8, FIELD_NUMBER, .filled = AUTO_COMPUTED, .layout = true,
+     .length = {.of = LENGTH_FIELD, .field = ARP_HWSRC}, .meaning = "bytes of a hardware address"},
+    {"plen", 8, FIELD_NUMBER, .filled = AUTO_COMPUTED, .layout = true,
+     .length = {.of = LENGTH_FIELD, .field = ARP_PSRC}, .meaning = "bytes of a protocol address"},
     {"op", 16, FIELD_NUMBER, .preset = 1, .names = arp_ops, .meaning = "who-has, is-at, ..."},
     {"hwsrc", 0, FIELD_ADDRESS, .width = arp_hw_bits, .filled = AUTO_SOURCE_MAC,
      .meaning = "sender's MAC; the interface's unless set"},

@@ -3,35 +3,11 @@
 
 #include "base/address.h"
 #include "packet/bytes.h"
+#include "packet/layers/arp.h"
 
 enum { BOOTP_SERVER = 67, BOOTP_CLIENT = 68, BOOTP_XID_AT = 4, BOOTP_CHADDR_BYTES = 16, BOOTP_MAC_BYTES = 6 };
 
 static const struct name bootp_ops[] = {{1, "BOOTREQUEST"}, {2, "BOOTREPLY"}, {0, NULL}};
-
-static const struct name bootp_htypes[] = {
-    {1, "Ethernet (10Mb)"},
-    {2, "Ethernet (3Mb)"},
-    {3, "AX.25"},
-    {4, "Proteon ProNET Token Ring"},
-    {5, "Chaos"},
-    {6, "IEEE 802 Networks"},
-    {7, "ARCNET"},
-    {8, "Hyperchannel"},
-    {9, "Lanstar"},
-    {10, "Autonet Short Address"},
-    {11, "LocalTalk"},
-    {12, "LocalNet"},
-    {13, "Ultra link"},
-    {14, "SMDS"},
-    {15, "Frame relay"},
-    {21, "ATM"},
-    {16, "ATM"},
-    {17, "HDLC"},
-    {18, "Fibre Channel"},
-    {19, "ATM"},
-    {20, "Serial Line"},
-    {0, NULL},
-};
 
 // ---- the client's hardware address: a MAC or bytes
 
@@ -124,7 +100,7 @@ static const struct codec bootp_options = {
 
 static const struct field_desc bootp_fields[] = {
     {"op", 8, FIELD_NUMBER, .preset = 1, .names = bootp_ops, .meaning = "request or reply"},
-    {"htype", 8, FIELD_NUMBER, .preset = 1, .names = bootp_htypes, .meaning = "kind of hardware"},
+    {"htype", 8, FIELD_NUMBER, .preset = 1, .names = arp_hwtypes, .meaning = "kind of hardware"},
     {"hlen", 8, FIELD_NUMBER, .preset = 6, .meaning = "bytes of a hardware address"},
     {"hops", 8, FIELD_NUMBER, .meaning = "relays so far"},
     {"xid", 32, FIELD_NUMBER, .hex = true, .meaning = "transaction; echoed"},

@@ -63,7 +63,8 @@ static const struct binding dns_bindings[] = {
     DNS_ON(LAYER_UDP, DNS_PORT),
     DNS_ON(LAYER_UDP, DNS_MULTICAST_PORT),
     DNS_ON(LAYER_TCP, DNS_PORT),
-    {.lower = LAYER_UDP, .field = "sport", .value = DNS_PORT, .use = BINDING_BUILD},
+    // UDP's source port is 53 without being asked for, and so stays open for a tag.
+    {.lower = LAYER_UDP, .field = "dport", .value = DNS_PORT, .use = BINDING_BUILD},
     {.lower = LAYER_TCP, .field = "sport", .value = DNS_PORT, .use = BINDING_BUILD},
     {0},
 };

@@ -63,22 +63,36 @@ static const struct field_desc dns_edns0tlv_fields[] = {
     {"optdata", 0, FIELD_BYTES, .meaning = "its value"},
 };
 
-static const struct name edns_families[] = {{1, "IPv4"}, {2, "IPv6"}, {0, NULL}};
-enum { SUBNET_ADDRESS = 5 };
+enum { SUBNET_FAMILY = 2, SUBNET_PREFIX, SUBNET_SCOPE, SUBNET_ADDRESS, SUBNET_ADDRESS6 };
+enum { SUBNET_IPV6 = 2 };
+
+static bool edns_subnet_is_ipv6(const struct fields *at)
+{
+    return fields_get(at, SUBNET_FAMILY) == SUBNET_IPV6;
+}
+
+static bool edns_subnet_is_other(const struct fields *at)
+{
+    return !edns_subnet_is_ipv6(at);
+}
 
 static const struct field_desc dns_edns0clientsubnet_fields[] = {
     DNS_OPTION(OPTION_SUBNET),
-    {"family", 16, FIELD_NUMBER, .preset = 1, .names = edns_families, .meaning = "of the address"},
+    {"family", 16, FIELD_NUMBER, .layout = true, .preset = 1, .meaning = "of the address: 1 IPv4, 2 IPv6"},
     {"source_plen", 8, FIELD_NUMBER, .filled = AUTO_COMPUTED, .meaning = "bits of the address that count"},
     {"scope_plen", 8, FIELD_NUMBER, .meaning = "bits that the answer is for"},
-    {"address", 0, FIELD_CODED, .codec = &codec_subnet, .preset_bytes = "\xc0\xa8", .preset_len = 2,
-     .meaning = "the client's network"},
+    {"address", 0, FIELD_CODED, .codec = &codec_subnet, .present = edns_subnet_is_other,
+     .preset_bytes = "\xc0\xa8", .preset_len = 2, .meaning = "the client's network"},
+    {"address", 0, FIELD_CODED, .codec = &codec_subnet6, .present = edns_subnet_is_ipv6,
+     .preset_bytes = "\x20\x01\x0d\xb8", .preset_len = 4, .meaning = "family IPv6: the client's network"},
 };
 
 static void edns_subnet_finish(struct build *build, struct build_layer *layer)
 {
-    if (!build_is_set(layer, SUBNET_ADDRESS - 2))
-        build_put(build, layer, SUBNET_ADDRESS - 2, layer->at.bits[SUBNET_ADDRESS]);
+    unsigned address = layer->at.bit[SUBNET_ADDRESS] != FIELD_ABSENT ? SUBNET_ADDRESS : SUBNET_ADDRESS6;
+
+    if (!build_is_set(layer, SUBNET_PREFIX))
+        build_put(build, layer, SUBNET_PREFIX, layer->at.bits[address]);
 }
 
 static const struct field_desc dns_edns0cookie_fields[] = {

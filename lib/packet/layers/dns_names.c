@@ -14,7 +14,7 @@
     {62, "CSYNC"}, {63, "ZONEMD"}, {64, "SVCB"}, {65, "HTTPS"}, {99, "SPF"}, {100, "UINFO"}, {101, "UID"},       \
     {102, "GID"}, {103, "UNSPEC"}, {104, "NID"}, {105, "L32"}, {106, "L64"}, {107, "LP"}, {108, "EUI48"},        \
     {109, "EUI64"}, {249, "TKEY"}, {250, "TSIG"}, {256, "URI"}, {257, "CAA"}, {258, "AVC"}, {259, "DOA"},        \
-    {260, "AMTRELAY"}, {32768, "TA"}, {32769, "DLV"}, {65535, "RESERVED"}, {0, "RESERVED"},                      
+    {260, "AMTRELAY"}, {32768, "TA"}, {32769, "DLV"}, {0, "RESERVED"}, {65535, "RESERVED"},                      
 
 const struct name dns_types[] = {DNS_TYPES {0, NULL}};
 

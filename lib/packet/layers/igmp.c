@@ -81,7 +81,7 @@ static const struct field_desc igmp_fields[] = {
      .meaning = "query, report, leave"},
     {"mrcode", 8, FIELD_NUMBER, .preset = 20,
      .meaning = "time to answer in, in tenths of a second; 0 but in queries"},
-    {"chksum", 16, FIELD_NUMBER, .filled = AUTO_COMPUTED, .meaning = "over the whole message"},
+    {"chksum", 16, FIELD_NUMBER, .hex = true, .filled = AUTO_COMPUTED, .meaning = "over the whole message"},
     {"gaddr", 32, FIELD_IPV4, .meaning = "group; 0.0.0.0 asks for all"},
 };
 
@@ -99,7 +99,7 @@ static const struct field_desc igmpv3_fields[] = {
      .meaning = "query, report, ..."},
     {"mrcode", 8, FIELD_CODED, .codec = &igmp_time, .preset_bytes = "\x14", .preset_len = 1,
      .meaning = "time to answer in, in tenths of a second; 0 but in queries"},
-    {"chksum", 16, FIELD_NUMBER, .filled = AUTO_COMPUTED, .meaning = "over the whole message"},
+    {"chksum", 16, FIELD_NUMBER, .hex = true, .filled = AUTO_COMPUTED, .meaning = "over the whole message"},
 };
 
 enum { IGMP_QUERY_SOURCES = 6, IGMP_RECORD_SOURCES = 4, IGMP_REPORT_RECORDS = 2 };
@@ -144,7 +144,7 @@ static uint8_t igmp_record_which(const uint8_t *p, uint32_t avail)
 static const struct packets_desc igmp_records = {.preset = LAYER_NONE, .which = igmp_record_which};
 
 static const struct field_desc igmpv3mr_fields[] = {
-    {"res2", 16, FIELD_NUMBER, .meaning = "0"},
+    {"res2", 16, FIELD_NUMBER, .hex = true, .meaning = "0"},
     {"numgrp", 16, FIELD_NUMBER, .filled = AUTO_COMPUTED,
      .length = {.of = LENGTH_COUNT, .field = IGMP_REPORT_RECORDS}, .meaning = "packets in records"},
     {"records", 0, FIELD_PACKETS, .packets = &igmp_records, .meaning = "[IGMPv3gr(...),...]"},
@@ -162,9 +162,9 @@ static const struct field_desc igmpv3mra_fields[] = {
     {                                                                          \
         .lower = LAYER_IP, .field = "proto", .value = 2, .use = BINDING_BUILD, \
         .starts = BINDING_STARTS(first), .more = {                             \
-            {.field = "ttl", .value = 1},                                                        \
-            {.field = "tos", .value = 0xc0},                                                     \
-            {.field = "options", .value = LAYER_IPOPTION_ROUTER_ALERT},                          \
+            {.field = "ttl", .value = 1},                                      \
+            {.field = "tos", .value = 0xc0},                                   \
+            {.field = "options", .value = LAYER_IPOPTION_ROUTER_ALERT},        \
             {"dst", group, __VA_ARGS__}                                        \
         }                                                                      \
     }

@@ -127,6 +127,8 @@ static bool ip_is_group(uint32_t address)
     return address >> 28 == 14 || address == UINT32_MAX;
 }
 
+// What goes to a group is answered by anyone, and to whatever address if the asker has none yet: only the upper layers tell
+// the flow.
 static void ip_flow_key(const struct view *view, unsigned i, enum flow_role role, struct flow_key *key)
 {
     const uint8_t *p = view_header(view, i);
@@ -134,7 +136,7 @@ static void ip_flow_key(const struct view *view, unsigned i, enum flow_role role
     uint32_t asked = get32(role == FLOW_STIMULUS ? p + 16 : p + 12);
 
     if (role == FLOW_RESPONSE_TO_GROUP || (role == FLOW_STIMULUS && ip_is_group(asked)))
-        asked = 0;
+        asker = asked = 0;
     flow_key_add(key, (uint64_t)asker << 32 | asked);
     flow_key_add(key, p[9]);
 }
@@ -161,9 +163,9 @@ static bool ip_answers(const struct view *r, unsigned ri, const struct view *s, 
     if (r->layers[ri].quoted)
         return ip_quote_answers(r, ri, s, si, rules);
     const uint8_t *rp = view_header(r, ri), *sp = view_header(s, si);
-    uint32_t asked = get32(sp + 16);
+    uint32_t asker = get32(sp + 12), asked = get32(sp + 16);
 
-    if (get32(rp + 16) != get32(sp + 12))
+    if (get32(rp + 16) != asker && (asker != 0 || !ip_is_group(asked)))
         return false;
     if (ri + 2 < r->n && r->layers[ri + 1].id == LAYER_ICMP && r->layers[ri + 2].quoted)
         return answers(r, ri + 2, s, si, rules);

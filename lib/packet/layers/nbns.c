@@ -16,6 +16,7 @@ const struct name nbns_suffixes[] = {
     {0x4147, "RAS Server Service"},
     {0x415c, "Exchange MTA"},
     {0x4160, "NetDDE Service"},
+    {0x4161, "File Server Service"},
     {0x4162, "RAS Client Service"},
     {0x4163, "Exchange Interchange Service"},
     {0x4164, "Exchange Store"},
@@ -288,10 +289,14 @@ static const struct field_desc nbns_wack_response_fields[] = {
     {"RDATA", 16, FIELD_NUMBER, .preset = 10512, .meaning = "opcode and flags of the request"},
 };
 
-NBNS_ON_HEADER(nbns_query_response, OPCODE_QUERY, 0x50, {.field = "RESPONSE", .value = 1}, {.field = "ANCOUNT", .value = 1});
-NBNS_ON_HEADER(nbns_node_status_response, OPCODE_QUERY, 0x40, {.field = "RESPONSE", .value = 1}, {.field = "ANCOUNT", .value = 1});
-NBNS_ON_HEADER(nbns_registration_request, OPCODE_REGISTRATION, 0x11, {.field = "QDCOUNT", .value = 1}, {.field = "ARCOUNT", .value = 1});
-NBNS_ON_HEADER(nbns_wack_response, OPCODE_WACK, 0x40, {.field = "RESPONSE", .value = 1}, {.field = "ANCOUNT", .value = 1});
+NBNS_ON_HEADER(nbns_query_response, OPCODE_QUERY, 0x50, {.field = "RESPONSE", .value = 1},
+               {.field = "ANCOUNT", .value = 1});
+NBNS_ON_HEADER(nbns_node_status_response, OPCODE_QUERY, 0x40, {.field = "RESPONSE", .value = 1},
+               {.field = "ANCOUNT", .value = 1});
+NBNS_ON_HEADER(nbns_registration_request, OPCODE_REGISTRATION, 0x11, {.field = "QDCOUNT", .value = 1},
+               {.field = "ARCOUNT", .value = 1});
+NBNS_ON_HEADER(nbns_wack_response, OPCODE_WACK, 0x40, {.field = "RESPONSE", .value = 1},
+               {.field = "ANCOUNT", .value = 1});
 
 static void nbns_address_text(const uint8_t *p, struct text *text)
 {

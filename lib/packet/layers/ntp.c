@@ -166,7 +166,11 @@ static const struct field_desc ntp_control_fields[] = {
 };
 
 static const struct binding ntp_control_bindings[] = {
-    {.lower = LAYER_UDP, .field = "dport", .value = 123, .use = BINDING_BUILD, .more = {{.field = "sport", .value = 123}}},
+    {.lower = LAYER_UDP,
+     .field = "dport",
+     .value = 123,
+     .use = BINDING_BUILD,
+     .more = {{.field = "sport", .value = 123}}},
     {0},
 };
 
@@ -193,6 +197,18 @@ static bool ntp_private_tells(const struct fields *at)
     return !ntp_private_asks(at);
 }
 
+static const struct name ntp_private_errors[] = {
+    {0, "no error"},
+    {1, "incompatible implementation number"},
+    {2, "unimplemented request code"},
+    {3, "format error (wrong data items, data size, packet size etc.)"},
+    {4, "no data available (e.g. request for details on unknown peer)"},
+    {5, "I don\"t know"},
+    {6, "I don\"t know"},
+    {7, "authentication failure (i.e. permission denied)"},
+    {0, NULL},
+};
+
 static const struct field_desc ntp_private_fields[] = {
     {"response", 1, FIELD_NUMBER, .layout = true, .meaning = "it is one"},
     {"more", 1, FIELD_NUMBER, .meaning = "more packets follow"},
@@ -202,7 +218,7 @@ static const struct field_desc ntp_private_fields[] = {
     {"seq", 7, FIELD_NUMBER, .meaning = "of several packets of a response"},
     {"implementation", 8, FIELD_NUMBER, .names = ntp_implementations, .meaning = "XNTPD: 3"},
     {"request_code", 8, FIELD_NUMBER, .names = ntp_request_codes, .meaning = "what is asked"},
-    {"err", 4, FIELD_NUMBER, .meaning = "0: none"},
+    {"err", 4, FIELD_NUMBER, .names = ntp_private_errors, .meaning = "what went wrong"},
     {"nb_items", 12, FIELD_NUMBER, .meaning = "items of data"},
     {"mbz", 4, FIELD_NUMBER, .meaning = "0"},
     {"data_item_size", 12, FIELD_NUMBER, .meaning = "bytes of each"},

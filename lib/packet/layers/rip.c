@@ -59,12 +59,23 @@ static const struct field_desc rip_entry_fields[] = {
     {"metric", 32, FIELD_NUMBER, .preset = 1, .names = rip_metrics, .meaning = "1 to 15; 16: unreachable"},
 };
 
+// Without a header, as Scapy has it.
+static const struct binding rip_entry_bindings[] = {
+    {.lower = LAYER_UDP,
+     .field = "dport",
+     .value = 520,
+     .use = BINDING_BUILD,
+     .more = {{.field = "sport", .value = 520}}},
+    {0},
+};
+
 const struct layer_desc layer_rip_entry = {
     .name = "RIPEntry",
     .title = "RIP entry",
     .meaning = "RIP: a route",
     .fields = rip_entry_fields,
     .n_fields = ARRAY_SIZE(rip_entry_fields),
+    .bindings = rip_entry_bindings,
     .next = rip_next,
 };
 

@@ -5,9 +5,9 @@ enum { RTP_SYNC = 9, RTP_EXTENSION_HEADER = 2 };
 
 // Of one name, the row that is meant when it is written comes first.
 static const struct name rtp_payload_types[] = {
-    {0, "G.711 PCMU"}, {3, "GSM"},   {4, "G723"},  {17, "DVI4"}, {5, "DVI4"},  {6, "DVI4"},   {16, "DVI4"},
-    {7, "LPC"},        {8, "PCMA"},  {9, "G722"},  {11, "L16"},  {10, "L16"},  {12, "QCELP"}, {13, "CN"},
-    {14, "MPA"},       {15, "G728"}, {18, "G729"}, {25, "CelB"}, {26, "JPEG"}, {28, "nv"},    {31, "H261"},
+    {0, "G.711 PCMU"}, {3, "GSM"},   {4, "G723"},  {5, "DVI4"},   {6, "DVI4"},  {7, "LPC"},  {8, "PCMA"},
+    {9, "G722"},       {10, "L16"},  {11, "L16"},  {12, "QCELP"}, {13, "CN"},   {14, "MPA"}, {15, "G728"},
+    {16, "DVI4"},      {17, "DVI4"}, {18, "G729"}, {25, "CelB"},  {26, "JPEG"}, {28, "nv"},  {31, "H261"},
     {32, "MPV"},       {33, "MP2T"}, {34, "H263"}, {0, NULL},
 };
 

@@ -8,7 +8,8 @@ enum { UDP_BYTES = 8 };
 static const struct field_desc udp_fields[] = {
     {"sport", 16, FIELD_PORT, .tag = TAG_PORT, .preset = 53, .meaning = "source port"},
     {"dport", 16, FIELD_PORT, .preset = 53, .meaning = "destination port"},
-    {"len", 16, FIELD_NUMBER, .filled = AUTO_COMPUTED, .length = {.of = LENGTH_ALL}, .meaning = "header and payload, in bytes"},
+    {"len", 16, FIELD_NUMBER, .filled = AUTO_COMPUTED, .length = {.of = LENGTH_ALL},
+     .meaning = "header and payload, in bytes"},
     {"chksum", 16, FIELD_NUMBER, .hex = true, .filled = AUTO_COMPUTED,
      .meaning = "over a pseudo-header and the whole datagram"},
 };
@@ -47,10 +48,26 @@ static bool udp_summary(const struct view *view, unsigned i, const struct servic
     return true;
 }
 
+static bool udp_carries_vxlan(const struct view *view, unsigned i)
+{
+    return i + 1 < view->n && view->layers[i + 1].id == LAYER_VXLAN;
+}
+
+// A tunnel's end sends from any port to its own known one (RFC 7348 section 5): only what is inside tells the flow.
+static void udp_flow_key(const struct view *view, unsigned i, enum flow_role role, struct flow_key *key)
+{
+    if (!udp_carries_vxlan(view, i))
+        transport_flow_key(view, i, role, key);
+}
+
 static bool udp_answers(const struct view *r, unsigned ri, const struct view *s, unsigned si,
                         const struct answer_rules *rules)
 {
-    if (si >= s->n || s->layers[si].id != LAYER_UDP || !transport_ports_answer(r, ri, s, si))
+    if (si >= s->n || s->layers[si].id != LAYER_UDP)
+        return false;
+    bool tunnelled = !r->layers[ri].quoted && udp_carries_vxlan(r, ri) && udp_carries_vxlan(s, si);
+
+    if (!tunnelled && !transport_ports_answer(r, ri, s, si))
         return false;
     return r->layers[ri].quoted || answers(r, ri + 1, s, si + 1, rules);
 }
@@ -66,6 +83,6 @@ const struct layer_desc layer_udp = {
     .measure = udp_measure,
     .finish = udp_finish,
     .summary = udp_summary,
-    .flow_key = transport_flow_key,
+    .flow_key = udp_flow_key,
     .answers = udp_answers,
 };
