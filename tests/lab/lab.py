@@ -304,13 +304,17 @@ http {{
     }}
 }}
 ''')
-        process = namespace.start('nginx', '-c', config, '-e', folder / 'error.log',
-                                  stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        return self.serve(namespace, ('nginx', '-c', config, '-e', folder / 'error.log'), ('-lt', f'sport = :{port}', 2))
+
+    def serve(self, namespace, command, *sockets):
+        """Starts a server; returns when the namespace has the sockets: (options of ss, its filter, how many)."""
+        process = namespace.start(*command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
         self._processes.append(process)
         deadline = time.monotonic() + 10
-        while len(namespace.run('ss', '-Hltn', f'sport = :{port}').stdout.splitlines()) < 2:
+        while any(len(namespace.run('ss', '-Hn', options, which).stdout.splitlines()) < count
+                  for options, which, count in sockets):
             if process.poll() is not None or time.monotonic() > deadline:
                 process.kill()
-                raise RuntimeError(f'nginx did not start:\n{process.communicate()[0].decode()}')
+                raise RuntimeError(f'{command[0]} did not start:\n{process.communicate()[0].decode()}')
             time.sleep(0.02)
         return process

@@ -103,21 +103,26 @@ class Outcome:
         assert c['received'] == sum(c[name] for name in ('answers', 'duplicates', 'late', 'unsolicited', 'malformed',
                                                          'filtered')), c
 
-    def pairs(self):
-        """The answered file, each stimulus directly followed by its answer and each pair checked."""
+    def frames(self):
+        """The answered file, each stimulus directly followed by its answer: [(index, stimulus's frame, answer's)]."""
         packets = pcapng.read(self.answered_path).packets
         assert len(packets) % 2 == 0
-        return [self._pair(s, a) for s, a in zip(packets[::2], packets[1::2])]
+        for stimulus, answer in zip(packets[::2], packets[1::2]):
+            assert (stimulus.answer_number, answer.answer_number) == (0, 1)
+            assert stimulus.index == answer.index
+            assert (stimulus.direction, answer.direction) == (2, 1)
+            assert stimulus.interface.name.startswith('tx:') and answer.interface.name.startswith('rx:')
+            assert answer.time_ns >= stimulus.time_ns, 'answered before it was sent'
+        return [(s.index, s.data, a.data) for s, a in zip(packets[::2], packets[1::2])]
+
+    def pairs(self):
+        """The same, dissected and each pair checked."""
+        return [self._pair(*pair) for pair in self.frames()]
 
     @staticmethod
-    def _pair(stimulus, answer):
-        assert (stimulus.answer_number, answer.answer_number) == (0, 1)
-        assert stimulus.index == answer.index
-        assert (stimulus.direction, answer.direction) == (2, 1)
-        assert stimulus.interface.name.startswith('tx:') and answer.interface.name.startswith('rx:')
-        assert answer.time_ns >= stimulus.time_ns, 'answered before it was sent'
-        s, a = of_frame(stimulus.data), of_frame(answer.data)
-        return Pair(stimulus.index, s, a, relation(s, a), stimulus.data)
+    def _pair(index, stimulus, answer):
+        s, a = of_frame(stimulus), of_frame(answer)
+        return Pair(index, s, a, relation(s, a), stimulus)
 
     def unanswered(self):
         """[(index, stimulus's frame)], in the order of the file."""
@@ -126,10 +131,10 @@ class Outcome:
         return [(p.index, p.data) for p in packets]
 
 
-def sr(volley, network, template, *options, rate='10k', timeout=2, wait=60, statuses=(0,)):
+def sr(volley, network, template, *options, command='sr', rate='10k', timeout=2, wait=60, statuses=(0,)):
     """Runs `volley sr` inside the network's prober; it must end with one of the statuses and with sums that add up."""
     name = network.lab.folder / 'run'
-    ran = volley.run('sr', template, '-i', network.interface, '-w', name, '--rate', rate, '--timeout', timeout,
+    ran = volley.run(command, template, '-i', network.interface, '-w', name, '--rate', rate, '--timeout', timeout,
                      *options, within=network.prober, timeout=wait, cwd=network.lab.folder, check=False)
     assert ran.returncode in statuses, f'status {ran.returncode}\n{ran.stdout}{ran.stderr}'
     outcome = Outcome(name)
