@@ -2,6 +2,7 @@
 
 #include "capture/index.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <threads.h>
@@ -145,6 +146,9 @@ static bool captured_open(void *context, const char *path, struct span where,
         return diag_set(diag, where, "out of memory");
     if (!captured_open_file(file, path, &why))
         return diag_set(diag, where, "%s", why.message);
+    if (file->index.truncated)
+        fprintf(stderr, "volley: %s is cut short at byte %llu: the %llu frames before are used.\n", path,
+                (unsigned long long)file->index.truncated_at, (unsigned long long)file->index.frames);
     file->next = captured->files;
     captured->files = file;
     *source = &file->source;

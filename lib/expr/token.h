@@ -9,8 +9,8 @@
 
 enum token_kind {
     TOKEN_END,
-    TOKEN_NUMBER, // 10, 0x0a, 0b1010, 0o12
-    TOKEN_STRING, // "..." or '...', also b"..."; with escapes
+    TOKEN_NUMBER, // 10, 0x0a, 0b1010, 0o12, True
+    TOKEN_STRING, // "..." or '...', or with three quotes; also b"...", r"...", u"..."; with escapes
     TOKEN_NAME,
     TOKEN_MARK, // one of ( ) [ ] , = / * + -
 };

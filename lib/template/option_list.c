@@ -147,9 +147,9 @@ static bool option_list_route(struct option_list *list, const struct syntax *tre
 
     for (const char *c = slash == NULL ? NULL : slash + 1; c != NULL && c < colon; c++)
         prefix = *c < '0' || *c > '9' || prefix > 32 ? 33 : prefix * 10 + (unsigned)(*c - '0');
-    if (colon == NULL || colon == slash + 1 || prefix > 32 || !address_parse(text, (size_t)(slash - text), &net) ||
-        net.family != 4 || !address_parse(colon + 1, (size_t)(text + tree->len - colon - 1), &router) ||
-        router.family != 4)
+    if (colon == NULL || colon == slash + 1 || prefix > 32 ||
+        !address_parse(text, (size_t)(slash - text), &net) || net.family != 4 ||
+        !address_parse(colon + 1, (size_t)(text + tree->len - colon - 1), &router) || router.family != 4)
         return diag_set(list->parser->diag, tree->where,
                         "a route is written \"198.18.0.0/24:198.19.0.1\": the network and the router");
     bytes[0] = (uint8_t)prefix;
@@ -221,8 +221,9 @@ static bool option_list_value(struct option_list *list, const struct option_desc
     if (values.n == 0 || (values.n == 1 && option_list_is_none(first)))
         return true;
     // Numbers may be given as the bytes that they are, unless they have names.
-    bool bytes = option->format == NULL || (values.n == 1 && first->kind == SYNTAX_STRING &&
-                                            option->format[0] != 'A' && option->format[0] != 'R' && option->names == NULL);
+    bool bytes = option->format == NULL ||
+                 (values.n == 1 && first->kind == SYNTAX_STRING && option->format[0] != 'A' &&
+                  option->format[0] != 'R' && option->names == NULL);
     if (!bytes && values.n == 1 && (first->kind == SYNTAX_TUPLE || first->kind == SYNTAX_LIST)) {
         values.n = first->n_items;
         values.items = first->items;
@@ -236,13 +237,14 @@ static bool option_list_value(struct option_list *list, const struct option_desc
     return true;
 }
 
-// An option that is its number alone may be written with None or an empty string for its value.
+// An option that is its number alone may be written with None, 0 or an empty string for its value.
 static bool option_list_bare(struct option_list *list, const struct option_desc *option,
                              const struct syntax *tree)
 {
     const struct syntax *value = tree->n_items > 1 ? tree->items[1] : NULL;
     bool empty = value == NULL || option_list_is_none(value) ||
                  (value->kind == SYNTAX_STRING && value->len == 0) ||
+                 (value->kind == SYNTAX_NUMBER && value->number == 0) ||
                  ((value->kind == SYNTAX_TUPLE || value->kind == SYNTAX_LIST) && value->n_items == 0);
 
     return (empty && tree->n_items <= 2) ||

@@ -233,10 +233,32 @@ static bool value_parse_options(struct value_sink *sink, const struct syntax *tr
     return option_list_encode(sink, tree, &string) && value_sink_string(sink, tree->where, string);
 }
 
-static bool value_parse_scalar(struct value_sink *sink, const struct syntax *tree)
+// Scapy's names of two MACs; other names stay as they are.
+static void value_parse_mac_name(const struct syntax *tree, struct syntax *out)
 {
+    static const struct {
+        const char *name, *mac;
+    } macs[] = {{"ETHER_BROADCAST", "ff:ff:ff:ff:ff:ff"}, {"ETHER_ANY", "00:00:00:00:00:00"}};
+
+    for (unsigned i = 0; tree->kind == SYNTAX_NAME && i < ARRAY_SIZE(macs); i++) {
+        if (strlen(macs[i].name) == tree->len && memcmp(macs[i].name, tree->bytes, tree->len) == 0)
+            *out = (struct syntax){.kind = SYNTAX_STRING,
+                                   .where = tree->where,
+                                   .bytes = macs[i].mac,
+                                   .len = (uint32_t)strlen(macs[i].mac)};
+    }
+}
+
+static bool value_parse_scalar(struct value_sink *sink, const struct syntax *written)
+{
+    struct syntax named;
+    const struct syntax *tree = &named;
     uint8_t family;
     u128 value;
+
+    named = *written;
+    if (value_sink_takes_macs(sink))
+        value_parse_mac_name(written, &named);
 
     if (value_sink_takes_numbers(sink))
         return value_parse_number(sink, tree, &value) && value_sink_range(sink, tree->where, value, 1, 1);

@@ -4,6 +4,7 @@ import random
 
 import generator
 import pytest
+from probers import PROBERS
 
 GENERATED = 2_400
 GENERATED_LONG = 20_000
@@ -103,3 +104,13 @@ def test_spelled_out(peer, template):
     status, out, err = peer.volley('show', template, '--hex')
     assert (status, err) == (0, '')
     assert out.split('\n')[:-1] == wanted
+
+
+def test_probers(peer):
+    different = []
+    for template in PROBERS:
+        wanted = peer.scapy(f'list(\n{template}\n)')
+        status, out, err = peer.volley('show', template, '--hex', '--limit', '300')
+        if (status, err, out.split('\n')[:-1]) != (0, '', wanted):
+            different.append(template)
+    assert different == []
