@@ -2,8 +2,8 @@
 
 #include "packet/bytes.h"
 #include "packet/layers/ip.h"
-#include "packet/layers/ipv6_ext.h"
 #include "packet/layers/ip_options.h"
+#include "packet/layers/ipv6_ext.h"
 
 // RFC 9293 3.1: the length is that of the segment; with an explicit IP.len it is what that says.
 static uint32_t transport_length_on_ip(const struct build *build, const struct build_layer *layer,
@@ -70,10 +70,11 @@ void transport_sum(struct build *build, const struct build_layer *layer, unsigne
         transport_pseudo_on_ip(below, &sum);
         sum.constant = protocol + transport_length_on_ip(build, layer, below);
     } else if (ipv6_ext_network(build, layer) != NULL) {
-        ipv6_ext_addresses(build, layer, &sum.range[0].from, &sum.range[2].from);
+        sum.range[2] = sum.range[1]; // what the pseudo-header precedes stands last
+        ipv6_ext_addresses(build, layer, &sum.range[0].from, &sum.range[1].from);
         sum.n_ranges = 3;
         sum.range[0].to = sum.range[0].from + 16;
-        sum.range[2].to = sum.range[2].from + 16;
+        sum.range[1].to = sum.range[1].from + 16;
         sum.constant = protocol + (end - layer->at.start);
     } else {
         return;

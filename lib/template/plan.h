@@ -37,9 +37,10 @@ struct plan_patch {
     uint8_t digit;
     uint8_t field; // for listings
     uint16_t offset;
-    uint16_t len;   // of a string
-    uint32_t sums;  // bit s: sum s covers it
-    uint64_t start; // RANGE
+    uint16_t len;         // of a string
+    uint32_t sums;        // bit s: sum s covers it
+    uint32_t turned_sums; // the same, but its bytes are the other halves of that sum's words
+    uint64_t start;       // RANGE
     int64_t step;
     const uint64_t *list;
     const struct values *values;

@@ -169,6 +169,11 @@ static void plan_frame_apply_patch(struct plan_burst *b, const struct plan_patch
         plan_frame_patch_store(b, p);
     }
     plan_frame_add_values(b, p->sums);
+    if (p->turned_sums == 0)
+        return;
+    for (unsigned k = 0; k < b->n; k++)
+        b->values[k] = __builtin_bswap16(checksum_fold(b->values[k]));
+    plan_frame_add_values(b, p->turned_sums);
 }
 
 static void plan_frame_store_crc(struct plan_burst *b, const struct plan_sum *sum)

@@ -75,11 +75,11 @@ static void plan_lay_all(struct plan_compiler *c)
 }
 
 // Each slot's layer in the build: the walk is that by which the slots were made.
-static void plan_locate_layer(struct plan_compiler *c, const struct template_layer *from, struct build_layer *to,
-                              unsigned *slot);
+static void plan_locate_layer(struct plan_compiler *c, const struct template_layer *from,
+                              struct build_layer *to, unsigned *slot);
 
-static void plan_locate_field(struct plan_compiler *c, const struct template_field *field, struct build_layer *to,
-                              unsigned f, unsigned *slot)
+static void plan_locate_field(struct plan_compiler *c, const struct template_field *field,
+                              struct build_layer *to, unsigned f, unsigned *slot)
 {
     for (uint32_t k = 0; k < field->n_packets; k++)
         plan_locate_layer(c, &field->packets[k], &to->values[f].packets[k], slot);
@@ -87,8 +87,8 @@ static void plan_locate_field(struct plan_compiler *c, const struct template_fie
         c->slots[(*slot)++].layer = to;
 }
 
-static void plan_locate_layer(struct plan_compiler *c, const struct template_layer *from, struct build_layer *to,
-                              unsigned *slot)
+static void plan_locate_layer(struct plan_compiler *c, const struct template_layer *from,
+                              struct build_layer *to, unsigned *slot)
 {
     const struct layer_desc *desc = layer_get(from->id);
 
@@ -116,13 +116,19 @@ static bool plan_build_shape(struct plan_compiler *c, uint32_t shape)
     return false;
 }
 
-static uint32_t plan_sums_over(const struct build *build, uint32_t from, uint32_t to)
+// The sums that cover these bytes; `turned`: in a range whose start is odd where the last range's is even, or the other way
+// round, as a pseudo-header's may be before a payload at an odd offset.
+static uint32_t plan_sums_over(const struct build *build, uint32_t from, uint32_t to, bool turned)
 {
     uint32_t mask = 0;
 
     for (unsigned s = 0; s < build->n_sums; s++) {
-        for (unsigned r = 0; r < build->sums[s].n_ranges; r++) {
-            if (from < build->sums[s].range[r].to && to > build->sums[s].range[r].from)
+        const struct build_sum *sum = &build->sums[s];
+
+        for (unsigned r = 0; r < sum->n_ranges; r++) {
+            bool differs = (sum->range[r].from ^ sum->range[sum->n_ranges - 1].from) & 1;
+
+            if (from < sum->range[r].to && to > sum->range[r].from && differs == turned)
                 mask |= 1u << s;
         }
     }
@@ -146,7 +152,8 @@ static bool plan_push_patch(struct plan_compiler *c, const struct plan_patch *pa
         return diag_set(c->diag, (struct span){0}, "more than %d fields vary in one packet",
                         PLAN_PATCHES_MAX);
     c->patches[c->n_patches] = *patch;
-    c->patches[c->n_patches++].sums = plan_sums_over(c->build, from, to);
+    c->patches[c->n_patches].sums = plan_sums_over(c->build, from, to, false);
+    c->patches[c->n_patches++].turned_sums = plan_sums_over(c->build, from, to, true);
     return true;
 }
 
@@ -184,8 +191,9 @@ static bool plan_fits(struct plan_compiler *c, const struct plan_slot *slot)
         return true;
     const struct build_value *value = &slot->layer->values[slot->field];
     if (value->kind == BUILD_BYTES && plan_field(slot)->kind == FIELD_BYTES)
-        return value->len <= bits / 8 || diag_set(c->diag, given->where, "%s has room for %u bytes here, not for %u",
-                                                  plan_field(slot)->name, bits / 8, value->len);
+        return value->len <= bits / 8 ||
+               diag_set(c->diag, given->where, "%s has room for %u bytes here, not for %u",
+                        plan_field(slot)->name, bits / 8, value->len);
     u128 largest = values_largest(given->values);
     char text[NUMBER_TEXT_MAX];
     return largest >> bits == 0 || diag_set(c->diag, given->where, "%s has %u bits here, too few for %s",
@@ -230,8 +238,8 @@ static bool plan_field_patch(struct plan_compiler *c, const struct plan_slot *sl
     uint32_t len = slot->layer->values[slot->field].len;
     patch.len = (uint16_t)(len < bits / 8 ? len : bits / 8);
     if (plan_is_split(c->build, patch.offset, patch.offset + patch.len))
-        return diag_set(c->diag, slot->given->where, "%s can't vary here: a checksum counts only a part of it",
-                        plan_field(slot)->name);
+        return diag_set(c->diag, slot->given->where,
+                        "%s can't vary here: a checksum counts only a part of it", plan_field(slot)->name);
     return plan_push_patch(c, &patch, patch.offset, patch.offset + patch.len);
 }
 
@@ -315,7 +323,7 @@ static void plan_make_sums(const struct build *build, const struct build_sum *co
             .swap = swap,
             .from = (uint16_t)from->range[0].from,
             .to = (uint16_t)from->range[0].to,
-            .sums = plan_sums_over(build, from->store, from->store + (crc ? 4 : 2)) & ~((2u << s) - 1),
+            .sums = plan_sums_over(build, from->store, from->store + (crc ? 4 : 2), false) & ~((2u << s) - 1),
             .base = plan_sum_base(build, from, swap),
             .covers = &covers[s],
         };

@@ -64,6 +64,10 @@ def test_summaries(peer, n_generated, record_property):
 AUTOMATIC = [
     'Ether()/IP(dst=["198.18.0.9","198.18.0.1","198.19.0.1","127.0.0.1"])/UDP()',
     'Ether()/IP(dst="198.18.0.0/24")/TCP()',
+    'IP(dst="198.18.0.2")/TCP()/DNS(length=(0,3),qr=[0,1])',
+    r'IPv6(src="2001:2::/126",dst=["2001:2::43a2/128","2001:2::75e9"])/'
+    r'IPv6ExtHdrDestOpt(options=[PadN(optdata="\x00")],autopad=0)/UDP(dport=(1,3))/Raw(load=["ab","cd"])',
+    'ICMPv6EchoRequest(data="x")/IPv6(dst="2001:2::9")/UDP()/Raw(load=["aaaa","bb"])',
     'Ether()/IP(dst=["224.0.0.0/30","198.18.0.7","239.127.255.254/30","232.0.0.1/31","255.255.255.255"])',
     'Ether()/Dot1Q()/IP(dst="224.0.0.0/30")/UDP()',
     'Ether()/Ether()/IP(dst="224.0.0.1")',
