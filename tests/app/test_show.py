@@ -94,12 +94,12 @@ branch 0: 8 packets, 2 shapes
     bytes 6000000000093a402001000200000000000000000000000100000000000000000000000000000000800000000000000000
     patch 24+16: IPv6.dst = wide 2001:2::, 2001:2::1, 2001:2::2, 2001:2::3; digit 0; sum 0
     patch 48+1: ICMPv6EchoRequest.data = string 'a'; digit 1; sum 0
-    sum 0 at 42: Internet over 8-24, 40-49, 24-40, 0x43
+    sum 0 at 42: Internet over 8-24, 24-40, 40-49, 0x43
   shape 1: IPv6 / ICMPv6EchoRequest, 50 bytes
     bytes 60000000000a3a40200100020000000000000000000000010000000000000000000000000000000080000000000000000000
     patch 24+16: IPv6.dst = wide 2001:2::, 2001:2::1, 2001:2::2, 2001:2::3; digit 0; sum 0
     patch 48+2: ICMPv6EchoRequest.data = string 'bc'; digit 1; sum 0
-    sum 0 at 42: Internet over 8-24, 40-50, 24-40, 0x44
+    sum 0 at 42: Internet over 8-24, 24-40, 40-50, 0x44
 """),
 ]
 
