@@ -69,7 +69,7 @@ static void ls_default(const struct layer_desc *layer, const struct field_desc *
         field->codec->print((const uint8_t *)field->preset_bytes, field->preset_len,
                             (const uint8_t *)field->preset_bytes, field->preset_len, text);
     else {
-        print_bytes("", (const uint8_t *)field->preset_bytes, len, text);
+        text_add_quoted(text, "", (const uint8_t *)field->preset_bytes, len);
         text_add(text, "%s", len < field->preset_len ? "..." : "");
     }
     if (text->len == before)

@@ -44,27 +44,6 @@ static void print_hex(u128 value, struct text *text)
         text_add(text, "0x%llx", (unsigned long long)low);
 }
 
-void print_bytes(const char *mark, const uint8_t *bytes, uint32_t len, struct text *text)
-{
-    static const char escaped[] = "\n\r\t\\", letters[] = "nrt\\";
-    bool single = len > 0 && memchr(bytes, '\'', len) != NULL,
-         twice = len > 0 && memchr(bytes, '"', len) != NULL;
-    char quote = single && !twice ? '"' : '\'';
-
-    text_add(text, "%s%c", mark, quote);
-    for (uint32_t i = 0; i < len; i++) {
-        const char *letter = bytes[i] == 0 ? NULL : strchr(escaped, bytes[i]);
-
-        if (letter != NULL)
-            text_add(text, "\\%c", letters[letter - escaped]);
-        else if (bytes[i] < ' ' || bytes[i] > '~')
-            text_add(text, "\\x%02x", bytes[i]);
-        else
-            text_add(text, "%s%c", bytes[i] == quote ? "\\" : "", bytes[i]);
-    }
-    text_add(text, "%c", quote);
-}
-
 // One letter a bit from the lowest, or names joined by '+'; '?' where there is none.
 static void print_flags(const char *letters, u128 value, struct text *text)
 {
@@ -218,7 +197,7 @@ static void print_option_value(const struct option_desc *option, const uint8_t *
     if (format != NULL && format[0] == 'R' && print_routes(p, len, text))
         return;
     if (!print_has_format(format, len)) {
-        print_bytes("b", p, len, text);
+        text_add_quoted(text, "b", p, len);
         return;
     }
     bool any = format[1] == '*', several = len > print_item_bytes(format[0]);
@@ -331,7 +310,7 @@ static void print_variable(const struct print *print, const struct dissect_node 
 
     if (field->kind == FIELD_ADDRESS) {
         if (!print_any_address(p, len, text))
-            print_bytes("", p, len, text);
+            text_add_quoted(text, "", p, len);
     } else if (field->kind == FIELD_OPTIONS) {
         print_options(field, p, len, text);
     } else if (field->kind == FIELD_CODED && field->codec->print != NULL) {
@@ -341,7 +320,7 @@ static void print_variable(const struct print *print, const struct dissect_node 
         // Strings of fixed width end before their zeros.
         while (field->bits != 0 && len > 0 && p[len - 1] == 0)
             len--;
-        print_bytes("", p, len, text);
+        text_add_quoted(text, "", p, len);
     }
 }
 

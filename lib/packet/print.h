@@ -28,8 +28,6 @@ void print_number(const struct layer_desc *layer, const struct field_desc *field
 // An address whose kind only its length tells; false: it is none, and nothing was added.
 bool print_any_address(const uint8_t *p, uint32_t len, struct text *text);
 void print_decimal(u128 value, struct text *text);
-// Quoted as Python does; `mark` is "b" or "".
-void print_bytes(const char *mark, const uint8_t *bytes, uint32_t len, struct text *text);
 
 // Names that start with '_' are hidden.
 static inline bool print_is_hidden(const char *name)

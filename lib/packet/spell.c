@@ -117,7 +117,7 @@ static void spell_part_text(const struct codec_part *part, struct text *text)
     if (part->bytes == NULL)
         print_decimal(part->number, text);
     else
-        print_bytes("b", part->bytes, part->len, text);
+        text_add_quoted(text, "b", part->bytes, part->len);
 }
 
 // How the value is spelled: "..." or [..., ...]. False: it can't be.
@@ -195,7 +195,7 @@ static bool spell_value(struct spell *s, const struct layer_desc *desc, const st
         if (!spell_coded(s, field, value, &text))
             return false;
     } else {
-        print_bytes("b", value->bytes, value->len, &text);
+        text_add_quoted(&text, "b", value->bytes, value->len);
     }
     fputs(text.s, to);
     return true;
@@ -249,7 +249,7 @@ static void spell_bytes(struct spell *s, FILE *to)
 {
     struct text text = text_in(s->text, PRINT_VALUE_MAX);
 
-    print_bytes("b", s->dissect->view->bytes, s->dissect->view->len, &text);
+    text_add_quoted(&text, "b", s->dissect->view->bytes, s->dissect->view->len);
     fprintf(to, "Raw(load=%s)", text.s);
 }
 

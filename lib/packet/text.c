@@ -20,11 +20,11 @@ void text_add(struct text *text, const char *format, ...)
         text->len = text->size - 1;
 }
 
-void text_add_bytes(struct text *text, const uint8_t *bytes, uint32_t len)
+void text_add_quoted(struct text *text, const char *mark, const uint8_t *bytes, uint32_t len)
 {
     char quote = len > 0 && memchr(bytes, '\'', len) != NULL && memchr(bytes, '"', len) == NULL ? '"' : '\'';
 
-    text_add(text, "b%c", quote);
+    text_add(text, "%s%c", mark, quote);
     for (uint32_t i = 0; i < len && text->len + 1 < text->size; i++) {
         const char *escape = bytes[i] == '\t'   ? "\\t"
                              : bytes[i] == '\n' ? "\\n"
@@ -41,6 +41,11 @@ void text_add_bytes(struct text *text, const uint8_t *bytes, uint32_t len)
             text_add(text, "\\x%02x", bytes[i]);
     }
     text_add(text, "%c", quote);
+}
+
+void text_add_bytes(struct text *text, const uint8_t *bytes, uint32_t len)
+{
+    text_add_quoted(text, "b", bytes, len);
 }
 
 void text_add_safely(struct text *text, const uint8_t *bytes, uint32_t len)

@@ -17,7 +17,8 @@ static inline struct text text_in(char *buffer, size_t size)
 }
 
 void text_add(struct text *text, const char *format, ...) PRINTF(2, 3);
-// As Python writes bytes: b'...'.
+// As Python writes text and bytes: '...' behind a mark. text_add_bytes has the mark b.
+void text_add_quoted(struct text *text, const char *mark, const uint8_t *bytes, uint32_t len);
 void text_add_bytes(struct text *text, const uint8_t *bytes, uint32_t len);
 // Bytes that were received where text is expected: what is not printable ASCII, and the backslash, as \xHH.
 void text_add_safely(struct text *text, const uint8_t *bytes, uint32_t len);

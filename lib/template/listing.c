@@ -58,7 +58,7 @@ static void listing_string(const struct plan_patch *patch, uint64_t i, FILE *to)
     char buffer[LISTING_VALUE_TEXT];
     struct text text = text_in(buffer, sizeof(buffer));
 
-    print_bytes("", patch->values->strings[i].bytes, patch->len, &text);
+    text_add_quoted(&text, "", patch->values->strings[i].bytes, patch->len);
     fputs(text.s, to);
 }
 

@@ -46,7 +46,7 @@ static void nd_bytes_print(const uint8_t *message, uint32_t message_len, const u
 {
     (void)message;
     (void)message_len;
-    print_bytes("b", p, len, text);
+    text_add_quoted(text, "b", p, len);
 }
 
 static void nd_uri_print(const uint8_t *message, uint32_t message_len, const uint8_t *p, uint32_t len,
