@@ -29,7 +29,8 @@ int compile_services(struct services *services)
     return services_init(services, compile_services_path());
 }
 
-static bool compile_lookup(void *context, const char *name, uint8_t family, struct address *address, const char **why)
+static bool compile_lookup(void *context, const char *name, uint8_t family, struct address *address,
+                           const char **why)
 {
     const struct addrinfo hints = {.ai_family = family == 6 ? AF_INET6 : AF_INET, .ai_socktype = SOCK_RAW};
     struct addrinfo *found;
@@ -41,7 +42,8 @@ static bool compile_lookup(void *context, const char *name, uint8_t family, stru
         return false;
     }
     if (family == 6)
-        *address = address_from_bytes(6, ((const struct sockaddr_in6 *)(const void *)found->ai_addr)->sin6_addr.s6_addr);
+        *address = address_from_bytes(
+            6, ((const struct sockaddr_in6 *)(const void *)found->ai_addr)->sin6_addr.s6_addr);
     else
         *address = address_from_bytes(
             4, (const uint8_t *)&((const struct sockaddr_in *)(const void *)found->ai_addr)->sin_addr);
@@ -148,7 +150,8 @@ static bool compile_check_layers(const struct template *t, bool layer3, struct d
 
         if (source != NULL && (layer3 || source->first != LAYER_ETHER)) {
             diag_set(diag, (struct span){0}, "captured frames are sent as they are, with their link layer");
-            return diag_hint(diag, layer3 ? "Use srp or sendp." : "This capture has none: its frames start with IP.");
+            return diag_hint(diag, layer3 ? "Use srp or sendp."
+                                          : "This capture has none: its frames start with IP.");
         }
         if (source == NULL && !(layer3 ? compile_check_layer3 : compile_check_layer2)(&t->branches[b], diag))
             return false;
@@ -160,8 +163,8 @@ int compile_parse(struct compiled *c, const char *text, bool layer3)
 {
     struct diag diag = {0};
 
-    if (compile_template(c, text, &diag) &&
-        compile_check_empty(&c->template, &diag) && compile_check_layers(&c->template, layer3, &diag) &&
+    if (compile_template(c, text, &diag) && compile_check_empty(&c->template, &diag) &&
+        compile_check_layers(&c->template, layer3, &diag) &&
         (!layer3 || template_add_link(&c->template, &c->arena, &diag)))
         return 0;
     diag_print(&diag, "template", text, stderr);

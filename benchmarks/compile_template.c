@@ -70,11 +70,13 @@ static bool measure(const char *text, struct row *row)
 static void print(const struct row *row, bool json)
 {
     if (json)
-        printf("{\"n\": %llu, \"shapes\": %u, \"bytes\": %zu, \"compile_us\": %.1f, \"first_ns\": %.1f, \"last_ns\": %.1f}\n",
-               (unsigned long long)row->n, row->shapes, row->bytes, row->compile_us, row->first_ns, row->last_ns);
+        printf("{\"n\": %llu, \"shapes\": %u, \"bytes\": %zu, \"compile_us\": %.1f, \"first_ns\": %.1f, "
+               "\"last_ns\": %.1f}\n",
+               (unsigned long long)row->n, row->shapes, row->bytes, row->compile_us, row->first_ns,
+               row->last_ns);
     else
-        printf("%14llu %6u %9zu %10.1f %8.1f %8.1f  %s\n", (unsigned long long)row->n, row->shapes, row->bytes,
-               row->compile_us, row->first_ns, row->last_ns, row->text);
+        printf("%14llu %6u %9zu %10.1f %8.1f %8.1f  %s\n", (unsigned long long)row->n, row->shapes,
+               row->bytes, row->compile_us, row->first_ns, row->last_ns, row->text);
 }
 
 static bool run(const char *text, bool json)
@@ -99,8 +101,8 @@ int main(int argc, char **argv)
         return 2;
     }
     if (!json)
-        printf("%14s %6s %9s %10s %8s %8s  %s\n", "stimuli", "shapes", "bytes", "compile us", "first ns", "last ns",
-               "template");
+        printf("%14s %6s %9s %10s %8s %8s  %s\n", "stimuli", "shapes", "bytes", "compile us", "first ns",
+               "last ns", "template");
     for (size_t i = 0; file == NULL && i < ARRAY_SIZE(templates); i++)
         ok &= run(templates[i], json);
     while (file != NULL && fgets(line, sizeof(line), file) != NULL) {

@@ -14,8 +14,8 @@ static size_t pcap_header(uint8_t *to, const struct capture_options *options)
         uint32_t magic;
         uint16_t major, minor;
         uint32_t zone, accuracy, snaplen, link;
-    } header = {PCAP_MAGIC_NS, 2, 4, 0, 0, options->snaplen,
-                options->link != 0 ? options->link : PCAP_LINK_ETHER};
+    } header = {
+        PCAP_MAGIC_NS, 2, 4, 0, 0, options->snaplen, options->link != 0 ? options->link : PCAP_LINK_ETHER};
 
     memcpy(to, &header, sizeof(header));
     return sizeof(header);

@@ -15,7 +15,8 @@ bool answers(const struct view *response, unsigned r, const struct view *stimulu
     if (answers_ended(response, r))
         return answers_ended(stimulus, s);
     // A payload that was sent as bytes, or none, is answered by whatever a transport brings back, whether it dissects or not.
-    if (view_is_transport_payload(response, r) && (answers_ended(stimulus, s) || stimulus->layers[s].id == LAYER_RAW))
+    if (view_is_transport_payload(response, r) &&
+        (answers_ended(stimulus, s) || stimulus->layers[s].id == LAYER_RAW))
         return !response->malformed;
     const struct layer_desc *desc = layer_get((enum layer_id)response->layers[r].id);
     if (desc->answers != NULL)

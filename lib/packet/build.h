@@ -30,7 +30,7 @@ struct build_layer {
     int below; // the layer under it, an index of layers[]; -1: none, or this is a packet in a field
     struct build_value values[LAYER_FIELDS_MAX]; // UNSET: default, or filled
     struct fields at;                            // set by building
-    uint8_t ber_bytes[LAYER_FIELDS_MAX];         // while building: of length fields as wide as their value needs
+    uint8_t ber_bytes[LAYER_FIELDS_MAX]; // while building: of length fields as wide as their value needs
 };
 
 enum build_sum_kind { BUILD_SUM_INTERNET, BUILD_SUM_CRC32C };

@@ -42,7 +42,10 @@ static void dissect_place_cut(struct fields *at, const struct layer_desc *desc)
         if (field->present != NULL && !field->present(at))
             continue;
         bool fixed = field->bits != 0 || field->width != NULL;
-        uint32_t bits = field->unseen ? 0 : field->bits != 0 ? field->bits : fixed ? field->width(at) : (end - bit) / 8 * 8;
+        uint32_t bits = field->unseen      ? 0
+                        : field->bits != 0 ? field->bits
+                        : fixed            ? field->width(at)
+                                           : (end - bit) / 8 * 8;
         there = bits <= end - bit && bit < end;
         if (there) {
             at->bit[f] = bit;

@@ -23,7 +23,7 @@ struct fields {
     uint32_t end;         // reading: nothing of the header or its payload lies behind
     uint32_t header_bytes;
     uint64_t unseen; // of the field without bytes: its value; reading, its default
-    uint8_t below; // enum layer_id of the layer under it; LAYER_NONE: none, or it is a packet in a field
+    uint8_t below;   // enum layer_id of the layer under it; LAYER_NONE: none, or it is a packet in a field
     uint32_t
         bit[LAYER_FIELDS_MAX]; // where it starts, in bits from the frame's start; FIELD_ABSENT: not there
     uint32_t bits[LAYER_FIELDS_MAX]; // its width

@@ -119,7 +119,7 @@ struct packets_desc {
 };
 
 struct field_desc {
-    const char *name;                  // those that start with '_' are not shown, and can't be given
+    const char *name; // those that start with '_' are not shown, and can't be given
     uint16_t bits;    // 0: as `width` says, or else as long as its value
     uint8_t kind;     // enum field_kind
     uint8_t filled;   // enum field_auto
@@ -127,7 +127,8 @@ struct field_desc {
     bool layout;      // other fields' presence, place or automatic value depend on it
     bool zero_padded; // to whole 32-bit words: options of IP and TCP
     bool hex;         // a number that Scapy's show() prints in hexadecimal
-    bool unseen;  // it has no bytes: only other fields depend on it. One in a layer, of up to 64 bits: fields.unseen
+    bool
+        unseen; // it has no bytes: only other fields depend on it. One in a layer, of up to 64 bits: fields.unseen
     bool aligned; // zeros behind it, which its length does not count, fill a 32-bit word: SCTP's parameters
     u128 preset;  // the default
     const char *preset_bytes; // of FIELD_BYTES and FIELD_CODED, as encoded; NULL: none
@@ -159,7 +160,8 @@ struct binding {
     const char *field; // of the lower layer
     uint32_t value;    // that it has
     uint8_t use; // enum binding_use; built with the first row for the lower layer that is not BINDING_READ
-    uint16_t starts; // 0, or reading: the layer's first byte must be this (BINDING_STARTS); building, such a row comes first
+    uint16_t
+        starts; // 0, or reading: the layer's first byte must be this (BINDING_STARTS); building, such a row comes first
     // Further fields of the lower layer that are set when building, unless the template does. NULL: none. Of a FIELD_PACKETS the
     // value is the layer of the one packet in it. `from`: a field of this layer, whose values a template's destination takes; NULL,
     // or not given, or one zero: the value.

@@ -92,7 +92,8 @@ struct derive_job {
 };
 
 // Asks for a route, unless an answer holds for the destination too.
-static void derive_ask(struct derive_job *job, const struct address *address, struct surroundings_route *route)
+static void derive_ask(struct derive_job *job, const struct address *address,
+                       struct surroundings_route *route)
 {
     unsigned k = 0;
 
@@ -201,7 +202,8 @@ static const struct binding *derive_binding(const struct template_branch *branch
     const struct values *values = desc->n_fields == 0 ? NULL : upper->fields[0].values;
     u128 first = layer_first_preset(upper->id);
 
-    if (values != NULL && values->n > 0 && values->kind != VALUES_STRINGS && values->kind != VALUES_RANDOM_STRING) {
+    if (values != NULL && values->n > 0 && values->kind != VALUES_STRINGS &&
+        values->kind != VALUES_RANDOM_STRING) {
         first = values_number(values, 0);
     } else if (i + 2 < branch->n_layers) {
         enum layer_id next = branch->layers[i + 2].id;
@@ -305,11 +307,12 @@ static bool derive_is_broadcast(const struct template_branch *branch, unsigned i
     }
     if (at->layer < 0)
         return false;
-    return branch->layers[at->layer].id == LAYER_ARP || (link == LAYER_DOT3 && branch->layers[at->layer].id != LAYER_IP);
+    return branch->layers[at->layer].id == LAYER_ARP ||
+           (link == LAYER_DOT3 && branch->layers[at->layer].id != LAYER_IP);
 }
 
-static bool derive_field(struct template_branch *branch, unsigned i, unsigned f, const struct surroundings *around,
-                         struct arena *arena, struct diag *diag)
+static bool derive_field(struct template_branch *branch, unsigned i, unsigned f,
+                         const struct surroundings *around, struct arena *arena, struct diag *diag)
 {
     struct template_field *field = &branch->layers[i].fields[f];
     enum field_auto what = (enum field_auto)layer_get(branch->layers[i].id)->fields[f].filled;
@@ -373,8 +376,8 @@ static bool derive_arp_defaults(struct template_layer *layer, struct arena *aren
     return true;
 }
 
-static bool derive_branch(struct template_branch *branch, const struct surroundings *around, struct arena *arena,
-                          struct diag *diag)
+static bool derive_branch(struct template_branch *branch, const struct surroundings *around,
+                          struct arena *arena, struct diag *diag)
 {
     for (unsigned i = branch->n_layers; i-- > 0;) {
         struct template_layer *layer = &branch->layers[i];

@@ -57,7 +57,8 @@ static bool list_add(struct list *list, const struct syntax *tree, unsigned dept
     if (tree->kind != SYNTAX_BINARY || (tree->op != '+' && tree->op != '*'))
         return diag_set(list->diag, tree->where, "expected a list");
     if (depth == 0)
-        return diag_set(list->diag, tree->where, "the expression has more than %d operators in a row", LIST_DEPTH);
+        return diag_set(list->diag, tree->where, "the expression has more than %d operators in a row",
+                        LIST_DEPTH);
     if (tree->op == '+')
         return list_add(list, tree->items[0], depth - 1) && list_add(list, tree->items[1], depth - 1);
     bool count_first = number_is(tree->items[0]);
@@ -88,7 +89,8 @@ bool list_evaluate(const struct syntax **tree, struct arena *arena, struct diag 
     struct syntax *made = arena_alloc(arena, sizeof(*made));
     if (made == NULL)
         return diag_set(diag, (*tree)->where, "out of memory");
-    *made = (struct syntax){.kind = SYNTAX_LIST, .where = (*tree)->where, .n_items = list.n, .items = list.items};
+    *made =
+        (struct syntax){.kind = SYNTAX_LIST, .where = (*tree)->where, .n_items = list.n, .items = list.items};
     *tree = made;
     return true;
 }

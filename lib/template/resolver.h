@@ -9,7 +9,8 @@
 struct resolver {
     void *context;
     // The first address of that family. False: there is none; *why then says it (a constant).
-    bool (*lookup)(void *context, const char *name, uint8_t family, struct address *address, const char **why);
+    bool (*lookup)(void *context, const char *name, uint8_t family, struct address *address,
+                   const char **why);
 };
 
 #endif

@@ -235,8 +235,8 @@ bool template_parse(struct template *template, const char *text, size_t len,
     const struct syntax *tree;
 
     *template = (struct template){0};
-    bool ok = syntax_parse(text, len, arena, &tree, diag) && template_packets(&p, tree, 0, &template->choice) &&
-              template_make_branches(&p, template);
+    bool ok = syntax_parse(text, len, arena, &tree, diag) &&
+              template_packets(&p, tree, 0, &template->choice) && template_make_branches(&p, template);
     template->n_packets = p.n_packets;
     return ok;
 }
@@ -279,7 +279,8 @@ bool template_visit_layer(struct template_visit *visit, const struct template_la
 
     for (unsigned fastest = 0; fastest < 2; fastest++) {
         for (unsigned f = desc->n_fields; f-- > 0;) {
-            if (template_is_fastest(&desc->fields[f]) == (fastest == 1) && !template_visit_field(visit, layer, f))
+            if (template_is_fastest(&desc->fields[f]) == (fastest == 1) &&
+                !template_visit_field(visit, layer, f))
                 return false;
         }
     }

@@ -57,7 +57,7 @@ static bool template_layer_argument(struct template_parser *p, const struct laye
 {
     const struct syntax_key *key = &tree->keys[i];
 
-    *field = key->len == 0 && desc->n_fields == 1 ? 0
+    *field = key->len == 0 && desc->n_fields == 1  ? 0
              : key->len > 0 && key->name[0] == '_' ? -1
                                                    : layer_field(desc, key->name, key->len);
     if (key->len == 0 && desc->n_fields != 1) {

@@ -200,7 +200,8 @@ static bool value_random_coded_mac(const struct value_sink *sink)
 }
 
 // Such a field's bytes, of which the last ones of the MAC are drawn.
-static bool value_random_mac_bytes(struct value_sink *sink, const struct syntax *tree, uint64_t start, uint64_t mask)
+static bool value_random_mac_bytes(struct value_sink *sink, const struct syntax *tree, uint64_t start,
+                                   uint64_t mask)
 {
     uint32_t drawn = 0, len = sink->field->bits / 8;
     struct values *set = arena_alloc(sink->parser->arena, sizeof(*set));

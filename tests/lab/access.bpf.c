@@ -5,12 +5,14 @@
 
 #define SECTION(name) __attribute__((section(name), used))
 
-static int (*const vlan_push)(struct __sk_buff *skb, __be16 protocol, __u16 tag) = (void *)BPF_FUNC_skb_vlan_push;
+static int (*const vlan_push)(struct __sk_buff *skb, __be16 protocol,
+                              __u16 tag) = (void *)BPF_FUNC_skb_vlan_push;
 static int (*const vlan_pop)(struct __sk_buff *skb) = (void *)BPF_FUNC_skb_vlan_pop;
 
 SECTION("ingress") int from_wire(struct __sk_buff *skb)
 {
-    if (!skb->vlan_present || skb->vlan_proto != __builtin_bswap16(TAG_PROTOCOL) || (skb->vlan_tci & 0xfff) != TAG_ID)
+    if (!skb->vlan_present || skb->vlan_proto != __builtin_bswap16(TAG_PROTOCOL) ||
+        (skb->vlan_tci & 0xfff) != TAG_ID)
         return TC_ACT_SHOT;
     return vlan_pop(skb) == 0 ? TC_ACT_OK : TC_ACT_SHOT;
 }

@@ -23,14 +23,19 @@ const struct name ether_types[] = {
 static const struct field_desc ether_fields[] = {
     {"dst", 48, FIELD_MAC, .filled = AUTO_NEXT_HOP_MAC, .meaning = "destination; the next hop's unless set"},
     {"src", 48, FIELD_MAC, .filled = AUTO_SOURCE_MAC, .meaning = "source; the interface's unless set"},
-    {"type", 16, FIELD_NUMBER, .hex = true, .preset = 0x9000, .names = ether_types, .meaning = "protocol of the payload"},
+    {"type", 16, FIELD_NUMBER, .hex = true, .preset = 0x9000, .names = ether_types,
+     .meaning = "protocol of the payload"},
 };
 
 static const struct binding ether_bindings[] = {
     {.lower = LAYER_ETHER, .field = "type", .value = 0x0001},
     {.lower = LAYER_SNAP, .field = "code", .value = 0x0001},
     {.lower = LAYER_GRE, .field = "proto", .value = 0x6558},
-    {.lower = LAYER_VXLAN, .field = "flags", .value = 0x0c, .more = {{.field = "NextProtocol", .value = 3}}, .use = BINDING_BUILD},
+    {.lower = LAYER_VXLAN,
+     .field = "flags",
+     .value = 0x0c,
+     .more = {{.field = "NextProtocol", .value = 3}},
+     .use = BINDING_BUILD},
     {0},
 };
 
@@ -44,8 +49,9 @@ static bool ether_measure(const uint8_t *p, uint32_t avail, bool quoted, struct 
     (void)quoted;
     if (avail < 14)
         return false;
-    *m = (struct measure){14, avail,
-                          (uint8_t)layer_announced(LAYER_ETHER, ETHER_TYPE, get16(p + 12), p + 14, avail - 14), false};
+    *m = (struct measure){
+        14, avail, (uint8_t)layer_announced(LAYER_ETHER, ETHER_TYPE, get16(p + 12), p + 14, avail - 14),
+        false};
     return true;
 }
 

@@ -144,12 +144,20 @@ static const struct binding session_bindings[] = {
 };
 
 static const struct binding udp_port_bindings[] = {
-    {.lower = LAYER_GTP_HEADER, .field = "next_ex", .value = 64, .more = {{.field = "E", .value = 1}}, .use = BINDING_BUILD},
+    {.lower = LAYER_GTP_HEADER,
+     .field = "next_ex",
+     .value = 64,
+     .more = {{.field = "E", .value = 1}},
+     .use = BINDING_BUILD},
     {0},
 };
 
 static const struct binding pdcp_pdu_bindings[] = {
-    {.lower = LAYER_GTP_HEADER, .field = "next_ex", .value = 192, .more = {{.field = "E", .value = 1}}, .use = BINDING_BUILD},
+    {.lower = LAYER_GTP_HEADER,
+     .field = "next_ex",
+     .value = 192,
+     .more = {{.field = "E", .value = 1}},
+     .use = BINDING_BUILD},
     {0},
 };
 

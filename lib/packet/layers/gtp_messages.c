@@ -142,22 +142,38 @@ static const struct field_desc supported_fields[] = {
 };
 
 static const struct binding echo_request_bindings[] = {
-    {.lower = LAYER_GTP_HEADER, .field = "gtp_type", .value = 1, .more = {{.field = "S", .value = 1}}, .use = BINDING_BUILD},
+    {.lower = LAYER_GTP_HEADER,
+     .field = "gtp_type",
+     .value = 1,
+     .more = {{.field = "S", .value = 1}},
+     .use = BINDING_BUILD},
     {0},
 };
 
 static const struct binding echo_response_bindings[] = {
-    {.lower = LAYER_GTP_HEADER, .field = "gtp_type", .value = 2, .more = {{.field = "S", .value = 1}}, .use = BINDING_BUILD},
+    {.lower = LAYER_GTP_HEADER,
+     .field = "gtp_type",
+     .value = 2,
+     .more = {{.field = "S", .value = 1}},
+     .use = BINDING_BUILD},
     {0},
 };
 
 static const struct binding error_bindings[] = {
-    {.lower = LAYER_GTP_U_HEADER, .field = "gtp_type", .value = 26, .more = {{.field = "S", .value = 1}}, .use = BINDING_BUILD},
+    {.lower = LAYER_GTP_U_HEADER,
+     .field = "gtp_type",
+     .value = 26,
+     .more = {{.field = "S", .value = 1}},
+     .use = BINDING_BUILD},
     {0},
 };
 
 static const struct binding supported_bindings[] = {
-    {.lower = LAYER_GTP_HEADER, .field = "gtp_type", .value = 31, .more = {{.field = "S", .value = 1}}, .use = BINDING_BUILD},
+    {.lower = LAYER_GTP_HEADER,
+     .field = "gtp_type",
+     .value = 31,
+     .more = {{.field = "S", .value = 1}},
+     .use = BINDING_BUILD},
     {0},
 };
 

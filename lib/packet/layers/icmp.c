@@ -117,10 +117,10 @@ static bool icmp_has_unused(const uint8_t *p)
 }
 
 // The same, as conditions of fields.
-#define ICMP_CONDITION(name)                                \
+#define ICMP_CONDITION(name)                                 \
     static bool icmp_##name##_field(const struct fields *at) \
-    {                                                       \
-        return icmp_has_##name(fields_header(at));          \
+    {                                                        \
+        return icmp_has_##name(fields_header(at));           \
     }
 ICMP_CONDITION(id)
 ICMP_CONDITION(times)
@@ -141,8 +141,8 @@ static uint16_t icmp_unused_bits(const struct fields *at)
 // Milliseconds since midnight.
 static void icmp_time_text(uint64_t ms, struct text *text)
 {
-    text_add(text, "%u:%u:%u.%u", (unsigned)(ms / 3600000), (unsigned)(ms / 60000 % 60), (unsigned)(ms / 1000 % 60),
-             (unsigned)(ms % 1000));
+    text_add(text, "%u:%u:%u.%u", (unsigned)(ms / 3600000), (unsigned)(ms / 60000 % 60),
+             (unsigned)(ms / 1000 % 60), (unsigned)(ms % 1000));
 }
 
 static const char *icmp_code_name(const struct fields *at, uint64_t code)
@@ -153,13 +153,19 @@ static const char *icmp_code_name(const struct fields *at, uint64_t code)
 static const struct field_desc icmp_fields[] = {
     {"type", 8, FIELD_NUMBER, .layout = true, .preset = 8, .names = icmp_types,
      .meaning = "echo-request, dest-unreach, ..."},
-    {"code", 8, FIELD_NUMBER, .names = icmp_codes, .name_at = icmp_code_name, .meaning = "what kind of it; names are of one type each"},
+    {"code", 8, FIELD_NUMBER, .names = icmp_codes, .name_at = icmp_code_name,
+     .meaning = "what kind of it; names are of one type each"},
     {"chksum", 16, FIELD_NUMBER, .hex = true, .filled = AUTO_COMPUTED, .meaning = "over the whole message"},
-    {"id", 16, FIELD_NUMBER, .hex = true, .tag = TAG_HIGH, .present = icmp_id_field, .meaning = "identifier; echoed"},
-    {"seq", 16, FIELD_NUMBER, .hex = true, .tag = TAG_LOW, .present = icmp_id_field, .meaning = "sequence number; echoed"},
-    {"ts_ori", 32, FIELD_NUMBER, .print = icmp_time_text, .present = icmp_times_field, .meaning = "when sent, ms since midnight"},
-    {"ts_rx", 32, FIELD_NUMBER, .print = icmp_time_text, .present = icmp_times_field, .meaning = "when received"},
-    {"ts_tx", 32, FIELD_NUMBER, .print = icmp_time_text, .present = icmp_times_field, .meaning = "when answered"},
+    {"id", 16, FIELD_NUMBER, .hex = true, .tag = TAG_HIGH, .present = icmp_id_field,
+     .meaning = "identifier; echoed"},
+    {"seq", 16, FIELD_NUMBER, .hex = true, .tag = TAG_LOW, .present = icmp_id_field,
+     .meaning = "sequence number; echoed"},
+    {"ts_ori", 32, FIELD_NUMBER, .print = icmp_time_text, .present = icmp_times_field,
+     .meaning = "when sent, ms since midnight"},
+    {"ts_rx", 32, FIELD_NUMBER, .print = icmp_time_text, .present = icmp_times_field,
+     .meaning = "when received"},
+    {"ts_tx", 32, FIELD_NUMBER, .print = icmp_time_text, .present = icmp_times_field,
+     .meaning = "when answered"},
     {"gw", 32, FIELD_IPV4, .present = icmp_gateway_field, .meaning = "the better gateway"},
     {"ptr", 8, FIELD_NUMBER, .present = icmp_pointer_field, .meaning = "which byte is wrong"},
     {"reserved", 8, FIELD_NUMBER, .present = icmp_reserved_field, .meaning = "0"},

@@ -174,44 +174,44 @@ static bool icmpv6_echo_answers(const struct view *r, unsigned ri, const struct 
            memcmp(rp + 4, sp + 4, common - 4) == 0;
 }
 
-#define ICMPV6_ECHO_LAYER(symbol, type, name_, title_, meaning_) \
+#define ICMPV6_ECHO_LAYER(symbol, type, name_, title_, meaning_)                   \
     static const struct binding symbol##_bindings[] = {ICMPV6_ON_IPV6(type), {0}}; \
-    const struct layer_desc layer_##symbol = {     \
-        .name = name_,                             \
-        .title = title_,                           \
-        .meaning = meaning_,                       \
-        .bindings = symbol##_bindings, \
-        .fields = symbol##_fields,                 \
-        .n_fields = ARRAY_SIZE(symbol##_fields),   \
-        .measure = icmpv6_echo_measure,            \
-        .finish = icmpv6_finish,                   \
-        .summary = icmpv6_echo_summary,            \
-        .flow_key = icmpv6_echo_flow_key,          \
-        .answers = icmpv6_echo_answers,            \
+    const struct layer_desc layer_##symbol = {                                     \
+        .name = name_,                                                             \
+        .title = title_,                                                           \
+        .meaning = meaning_,                                                       \
+        .bindings = symbol##_bindings,                                             \
+        .fields = symbol##_fields,                                                 \
+        .n_fields = ARRAY_SIZE(symbol##_fields),                                   \
+        .measure = icmpv6_echo_measure,                                            \
+        .finish = icmpv6_finish,                                                   \
+        .summary = icmpv6_echo_summary,                                            \
+        .flow_key = icmpv6_echo_flow_key,                                          \
+        .answers = icmpv6_echo_answers,                                            \
     }
 
-#define ICMPV6_ERROR_LAYER(symbol, type, name_, title_, meaning_) \
+#define ICMPV6_ERROR_LAYER(symbol, type, name_, title_, meaning_)                  \
     static const struct binding symbol##_bindings[] = {ICMPV6_ON_IPV6(type), {0}}; \
-    const struct layer_desc layer_##symbol = {      \
-        .name = name_,                              \
-        .title = title_,                            \
-        .meaning = meaning_,                        \
-        .bindings = symbol##_bindings, \
-        .fields = symbol##_fields,                  \
-        .n_fields = ARRAY_SIZE(symbol##_fields),    \
-        .measure = icmpv6_error_measure,            \
-        .finish = icmpv6_finish,                    \
+    const struct layer_desc layer_##symbol = {                                     \
+        .name = name_,                                                             \
+        .title = title_,                                                           \
+        .meaning = meaning_,                                                       \
+        .bindings = symbol##_bindings,                                             \
+        .fields = symbol##_fields,                                                 \
+        .n_fields = ARRAY_SIZE(symbol##_fields),                                   \
+        .measure = icmpv6_error_measure,                                           \
+        .finish = icmpv6_finish,                                                   \
     }
 
 ICMPV6_ECHO_LAYER(icmpv6_echo_request, 128, "ICMPv6EchoRequest", "ICMPv6 Echo Request",
-    "ICMPv6 echo request (RFC 4443 4.1)");
+                  "ICMPv6 echo request (RFC 4443 4.1)");
 ICMPV6_ECHO_LAYER(icmpv6_echo_reply, 129, "ICMPv6EchoReply", "ICMPv6 Echo Reply",
-    "ICMPv6 echo reply (RFC 4443 4.2)");
+                  "ICMPv6 echo reply (RFC 4443 4.2)");
 ICMPV6_ERROR_LAYER(icmpv6_dest_unreach, 1, "ICMPv6DestUnreach", "ICMPv6 Destination Unreachable",
-    "ICMPv6 destination unreachable (RFC 4443 3.1)");
+                   "ICMPv6 destination unreachable (RFC 4443 3.1)");
 ICMPV6_ERROR_LAYER(icmpv6_packet_too_big, 2, "ICMPv6PacketTooBig", "ICMPv6 Packet Too Big",
-    "ICMPv6 packet too big (RFC 4443 3.2)");
+                   "ICMPv6 packet too big (RFC 4443 3.2)");
 ICMPV6_ERROR_LAYER(icmpv6_time_exceeded, 3, "ICMPv6TimeExceeded", "ICMPv6 Time Exceeded",
-    "ICMPv6 time exceeded (RFC 4443 3.3)");
+                   "ICMPv6 time exceeded (RFC 4443 3.3)");
 ICMPV6_ERROR_LAYER(icmpv6_param_problem, 4, "ICMPv6ParamProblem", "ICMPv6 Parameter Problem",
-    "ICMPv6 parameter problem (RFC 4443 3.4)");
+                   "ICMPv6 parameter problem (RFC 4443 3.4)");

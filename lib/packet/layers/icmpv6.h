@@ -20,13 +20,20 @@ extern const struct name icmpv6_types[];
 // clang-format on
 
 // Stands on IPv6, announced by its type, which is its first byte.
-#define ICMPV6_ON_IPV6(type) {.lower = LAYER_IPV6, .field = "nh", .value = 58, .starts = BINDING_STARTS(type)}
+#define ICMPV6_ON_IPV6(type)                                                            \
+    {                                                                                   \
+        .lower = LAYER_IPV6, .field = "nh", .value = 58, .starts = BINDING_STARTS(type) \
+    }
 
 // The same; unless the template says otherwise, to a group (ff02::`group`) and no further than one hop, or from no further.
 #define ICMPV6_GROUP(group) ((u128)0xff02000000000000 << 64 | (group))
-#define ICMPV6_TO_GROUP(type, hops, group)                                                    \
-    {.lower = LAYER_IPV6, .field = "nh", .value = 58, .starts = BINDING_STARTS(type),         \
-     .more = {{.field = "hlim", .value = (hops)}, {.field = "dst", .value = ICMPV6_GROUP(group)}}}
+#define ICMPV6_TO_GROUP(type, hops, group)                                                         \
+    {                                                                                              \
+        .lower = LAYER_IPV6, .field = "nh", .value = 58, .starts = BINDING_STARTS(type), .more = { \
+            {.field = "hlim", .value = (hops)},                                                    \
+            {.field = "dst", .value = ICMPV6_GROUP(group)}                                         \
+        }                                                                                          \
+    }
 
 void icmpv6_finish(struct build *build, struct build_layer *layer);
 // Of messages that answer nothing: as quoted, the stimulus's bytes behind the checksum, as far as there are both.

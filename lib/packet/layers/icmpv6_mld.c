@@ -108,14 +108,14 @@ static bool mld_report_answers(const struct view *r, unsigned ri, const struct v
 #define MLD_REPORT_BINDING                                                                        \
     {                                                                                             \
         .lower = LAYER_IPV6, .field = "nh", .value = 58, .starts = BINDING_STARTS(131), .more = { \
-            {.field = "hlim", .value = MLD_HOPS}                                                                    \
+            {.field = "hlim", .value = MLD_HOPS}                                                  \
         }                                                                                         \
     }
 #define MLD_QUERY2_BINDING                                                               \
     {                                                                                    \
         .lower = LAYER_IPV6, .field = "nh", .value = 58, .use = BINDING_BUILD, .more = { \
-            {.field = "hlim", .value = MLD_HOPS},                                                          \
-            {.field = "dst", .value = ICMPV6_GROUP(MLD_ALL_NODES)}                                         \
+            {.field = "hlim", .value = MLD_HOPS},                                        \
+            {.field = "dst", .value = ICMPV6_GROUP(MLD_ALL_NODES)}                       \
         }                                                                                \
     }
 

@@ -23,8 +23,8 @@ static const struct name ip_protocols[] = {
 
 static const struct field_desc ip_fields[] = {
     {"version", 4, FIELD_NUMBER, .preset = 4, .meaning = "4"},
-    {"ihl", 4, FIELD_NUMBER, .filled = AUTO_COMPUTED, .layout = true, .length = {.of = LENGTH_HEADER, .unit = 4},
-     .meaning = "header's length in 32-bit words"},
+    {"ihl", 4, FIELD_NUMBER, .filled = AUTO_COMPUTED, .layout = true,
+     .length = {.of = LENGTH_HEADER, .unit = 4}, .meaning = "header's length in 32-bit words"},
     {"tos", 8, FIELD_NUMBER, .hex = true, .meaning = "DSCP and ECN"},
     {"len", 16, FIELD_NUMBER, .filled = AUTO_COMPUTED, .layout = true, .length = {.of = LENGTH_ALL},
      .meaning = "header and payload, in bytes"},
@@ -46,7 +46,11 @@ static const struct binding ip_bindings[] = {
     {.lower = LAYER_GRE, .field = "proto", .value = 0x0800},
     {.lower = LAYER_PPP, .field = "proto", .value = 0x0021},
     {.lower = LAYER_MPLS, .field = "label", .value = 0, .use = BINDING_BUILD},
-    {.lower = LAYER_VXLAN, .field = "flags", .value = 0x0c, .more = {{.field = "NextProtocol", .value = 1}}, .use = BINDING_BUILD},
+    {.lower = LAYER_VXLAN,
+     .field = "flags",
+     .value = 0x0c,
+     .more = {{.field = "NextProtocol", .value = 1}},
+     .use = BINDING_BUILD},
     {.lower = LAYER_GTP_U_HEADER, .field = "gtp_type", .value = 255, .use = BINDING_BUILD},
     {.lower = LAYER_IP, .field = "proto", .value = 4},
     {.lower = LAYER_IPV6, .field = "nh", .value = 4},

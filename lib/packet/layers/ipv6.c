@@ -20,7 +20,8 @@ static const struct field_desc ipv6_fields[] = {
     {"version", 4, FIELD_NUMBER, .preset = 6, .meaning = "6"},
     {"tc", 8, FIELD_NUMBER, .meaning = "traffic class"},
     {"fl", 20, FIELD_NUMBER, .meaning = "flow label"},
-    {"plen", 16, FIELD_NUMBER, .filled = AUTO_COMPUTED, .length = {.of = LENGTH_PAYLOAD}, .meaning = "payload, in bytes"},
+    {"plen", 16, FIELD_NUMBER, .filled = AUTO_COMPUTED, .length = {.of = LENGTH_PAYLOAD},
+     .meaning = "payload, in bytes"},
     {"nh", 8, FIELD_NUMBER, .preset = 59, .names = ipv6_next_headers, .meaning = "protocol of the payload"},
     {"hlim", 8, FIELD_NUMBER, .preset = 64, .meaning = "hops it may go"},
     {"src", 128, FIELD_IPV6, .filled = AUTO_SOURCE_ADDRESS, .meaning = "source; by route to dst unless set"},
@@ -33,7 +34,11 @@ static const struct binding ipv6_bindings[] = {
     {.lower = LAYER_GRE, .field = "proto", .value = 0x86dd},
     {.lower = LAYER_PPP, .field = "proto", .value = 0x0057},
     {.lower = LAYER_MPLS, .field = "label", .value = 2, .use = BINDING_BUILD},
-    {.lower = LAYER_VXLAN, .field = "flags", .value = 0x0c, .more = {{.field = "NextProtocol", .value = 2}}, .use = BINDING_BUILD},
+    {.lower = LAYER_VXLAN,
+     .field = "flags",
+     .value = 0x0c,
+     .more = {{.field = "NextProtocol", .value = 2}},
+     .use = BINDING_BUILD},
     {.lower = LAYER_GTP_U_HEADER, .field = "gtp_type", .value = 255, .use = BINDING_BUILD},
     {.lower = LAYER_IP, .field = "proto", .value = 41},
     {.lower = LAYER_IPV6, .field = "nh", .value = 41},
@@ -123,13 +128,15 @@ static bool ipv6_is_error(const struct view *view, unsigned i)
 }
 
 // An answer to the asker; that to a group may go to the same group, or from routers to all nodes.
-static bool ipv6_comes_back(const struct ipv6_path *r, const struct ipv6_path *s, const uint8_t *rp, const uint8_t *sp)
+static bool ipv6_comes_back(const struct ipv6_path *r, const struct ipv6_path *s, const uint8_t *rp,
+                            const uint8_t *sp)
 {
     static const uint8_t all[16] = {0xff, 2, [15] = 1}, routers[16] = {0xff, 2, [15] = 2};
     const uint8_t *to = rp + IPV6_ADDRESSES_AT + 16, *asker = sp + IPV6_ADDRESSES_AT, *asked = asker + 16;
 
     return ipv6_same(to, asker) || ipv6_same(r->dst, s->src) ||
-           (ipv6_is_group(asked) && (ipv6_same(to, asked) || (ipv6_same(to, all) && ipv6_same(asked, routers))));
+           (ipv6_is_group(asked) &&
+            (ipv6_same(to, asked) || (ipv6_same(to, all) && ipv6_same(asked, routers))));
 }
 
 // Extension headers are stepped over on both sides. A quote of what had a routing header may have any destination, as in Scapy.

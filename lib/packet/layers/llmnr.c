@@ -41,7 +41,10 @@ static const struct field_desc llmnr_query_fields[] = LLMNR_FIELDS(0);
 static const struct field_desc llmnr_response_fields[] = LLMNR_FIELDS(1);
 
 static const struct binding llmnr_query_bindings[] = {
-    {.lower = LAYER_UDP, .field = "sport", .value = LLMNR_PORT, .more = {{.field = "dport", .value = LLMNR_PORT}}},
+    {.lower = LAYER_UDP,
+     .field = "sport",
+     .value = LLMNR_PORT,
+     .more = {{.field = "dport", .value = LLMNR_PORT}}},
     {.lower = LAYER_UDP, .field = "dport", .value = LLMNR_PORT, .use = BINDING_READ},
     {0},
 };

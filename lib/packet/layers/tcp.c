@@ -45,7 +45,8 @@ static const struct field_desc tcp_fields[] = {
     {"seq", 32, FIELD_NUMBER, .tag = TAG_WHOLE,
      .meaning = "sequence number of the first byte, or of the SYN"},
     {"ack", 32, FIELD_NUMBER, .meaning = "the next sequence number expected"},
-    {"dataofs", 4, FIELD_NUMBER, .filled = AUTO_COMPUTED, .length = {.of = LENGTH_HEADER, .unit = 4}, .meaning = "header's length in 32-bit words"},
+    {"dataofs", 4, FIELD_NUMBER, .filled = AUTO_COMPUTED, .length = {.of = LENGTH_HEADER, .unit = 4},
+     .meaning = "header's length in 32-bit words"},
     {"reserved", 3, FIELD_NUMBER, .meaning = "0"},
     {"flags", 9, FIELD_FLAGS, .preset = TCP_SYN, .letters = tcp_letters,
      .meaning = "FIN SYN RST PSH ACK URG ECE CWR NS"},
@@ -53,7 +54,8 @@ static const struct field_desc tcp_fields[] = {
     {"chksum", 16, FIELD_NUMBER, .hex = true, .filled = AUTO_COMPUTED,
      .meaning = "over a pseudo-header and the whole segment"},
     {"urgptr", 16, FIELD_NUMBER, .meaning = "end of urgent data"},
-    {"options", 0, FIELD_OPTIONS, .zero_padded = true, .options = tcp_options, .meaning = "[('MSS',1460),('NOP',None),...]"},
+    {"options", 0, FIELD_OPTIONS, .zero_padded = true, .options = tcp_options,
+     .meaning = "[('MSS',1460),('NOP',None),...]"},
 };
 
 static const struct binding tcp_bindings[] = {

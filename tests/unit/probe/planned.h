@@ -37,10 +37,11 @@ static inline bool planned_make(struct planned *planned, const char *text, bool 
     struct diag diag = {0};
 
     arena_init(&planned->arena, 0);
-    bool ok = template_parse(&planned->template, text, strlen(text), &sources, &planned->arena, &diag) &&
-              (strncmp(text, "Ether", 5) == 0 || template_add_link(&planned->template, &planned->arena, &diag)) &&
-              derive_fields(&planned->template, &surroundings, &planned->arena, &diag) &&
-              plan_compile(&planned->plan, &planned->template, &options, &planned->arena, &diag);
+    bool ok =
+        template_parse(&planned->template, text, strlen(text), &sources, &planned->arena, &diag) &&
+        (strncmp(text, "Ether", 5) == 0 || template_add_link(&planned->template, &planned->arena, &diag)) &&
+        derive_fields(&planned->template, &surroundings, &planned->arena, &diag) &&
+        plan_compile(&planned->plan, &planned->template, &options, &planned->arena, &diag);
     if (!ok)
         fprintf(stderr, "%s: %s\n", text, diag.message);
     return ok;

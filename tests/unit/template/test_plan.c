@@ -87,8 +87,12 @@ static struct build_value reference_value(const struct values *values, uint64_t 
     if (values == NULL)
         return (struct build_value){.kind = BUILD_UNSET};
     if (values->kind == VALUES_STRINGS)
-        return (struct build_value){.kind = BUILD_BYTES, .len = values->strings[digit].len, .items = 1, .bytes = values->strings[digit].bytes};
-    return (struct build_value){.kind = BUILD_NUMBER, .len = values->width, .number = values_number(values, digit)};
+        return (struct build_value){.kind = BUILD_BYTES,
+                                    .len = values->strings[digit].len,
+                                    .items = 1,
+                                    .bytes = values->strings[digit].bytes};
+    return (struct build_value){
+        .kind = BUILD_NUMBER, .len = values->width, .number = values_number(values, digit)};
 }
 
 // The tagged layer: the last of its kind.
