@@ -207,7 +207,7 @@ static void stage_tags(struct bench *bench, struct block *b)
 static void stage_key(struct bench *bench, struct block *b)
 {
     flow_key_of_stimuli(b->built.views[0], b->data, b->count, bench->plan.plan.first_written,
-                        bench->probes.flow_seed, b->hashes);
+                        &bench->probes.flow, b->hashes);
     for (unsigned k = 0; k < b->count; k++)
         flow_table_prefetch(bench->probes.table, b->hashes[k]);
 }

@@ -176,13 +176,13 @@ static uint64_t part_run(struct bench *bench, enum part part, unsigned from)
         if (part == PART_VIEW) {
             view_decode(&match->view, bench->responses[k], FRAME_BYTES, LAYER_ETHER);
         } else if (part == PART_KEY) {
-            sum += flow_key_of_response(&match->view, match->first, FLOW_RESPONSE, probes->flow_seed);
+            sum += flow_key_of_response(&match->view, match->first, FLOW_RESPONSE, &probes->flow);
         } else if (part == PART_LOOKUP) {
             sum += flow_table_find(probes->table, match->hash, bench->sent, positions);
         } else if (part == PART_VERIFY) {
             stimulus.bytes = bench->frames[k];
-            sum +=
-                answers(&match->view, match->first, &stimulus, probes->plan->first_written, &probes->rules);
+            sum += answers(&match->view, match->first, &stimulus, probes->plan->first_written,
+                           &probes->flow.rules);
         } else if (part == PART_MARK) {
             sum += window_mark(bench->window, match->position, positions);
         }

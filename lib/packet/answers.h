@@ -8,11 +8,30 @@
 
 #include "packet/view.h"
 
-// What is compared beyond Scapy's defaults; zero is none of it.
+// Of the fields by which an answer is told, those in which a stimulus may have had any value: of other tools' scans nobody
+// knows them.
+enum answer_open {
+    ANSWER_OPEN_SOURCE = 1,   // the asker's address
+    ANSWER_OPEN_PORT = 2,     // the asker's port
+    ANSWER_OPEN_SEQUENCE = 4, // TCP's numbers
+    ANSWER_OPEN_ID = 8,       // id and sequence number of echoes and their like
+};
+
+enum answer_quote {
+    ANSWER_QUOTE_USUAL,   // of a quote, what Scapy compares by default
+    ANSWER_QUOTE_STRICT,  // TCP's sequence numbers too
+    ANSWER_QUOTE_LENIENT, // not what address translation changes: the asker's address and port
+};
+
+// What is compared; zero is the default.
 struct answer_rules {
+    bool scapy;       // as Scapy does, quirks included; docs/matching.md lists the differences
+    bool any_address; // addresses are not compared: answers from elsewhere
+    bool quoted_id;   // IP.id in the quote is the stimulus's (or byte-swapped)
     bool
         tagged_seq; // TCP.seq carries a tag: an ICMP error's quote has it, and an answer acknowledges it exactly
-    bool quoted_id; // IP.id in the quote is the stimulus's (or byte-swapped)
+    uint8_t quote; // enum answer_quote
+    uint8_t open;  // enum answer_open, ored
 };
 
 // The layers of `response` from r on, against those of `stimulus` from s on.

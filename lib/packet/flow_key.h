@@ -5,7 +5,7 @@
 #ifndef VOLLEY_PACKET_FLOW_KEY_H
 #define VOLLEY_PACKET_FLOW_KEY_H
 
-#include "packet/view.h"
+#include "packet/answers.h"
 
 enum flow_role {
     FLOW_STIMULUS,          // as it was sent, or as an ICMP error quotes it
@@ -17,6 +17,12 @@ struct flow_key {
     uint64_t state;
 };
 
+// What a run's flow keys depend on: what its answers are not compared by is in none of them.
+struct flow_hash {
+    uint64_t seed;
+    struct answer_rules rules;
+};
+
 static inline void flow_key_add(struct flow_key *key, uint64_t word)
 {
     u128 product = (u128)(key->state ^ word) * 0x9e3779b97f4a7c15u;
@@ -24,14 +30,16 @@ static inline void flow_key_add(struct flow_key *key, uint64_t word)
     key->state = (uint64_t)product ^ (uint64_t)(product >> 64) ^ 0x2545f4914f6cdd1du;
 }
 
-// The hash of the flow key of the layers from `first` on. seed is the run's.
-uint64_t flow_key_of(const struct view *view, unsigned first, enum flow_role role, uint64_t seed);
+// The hash of the flow key of the layers from `first` on.
+uint64_t flow_key_of(const struct view *view, unsigned first, enum flow_role role,
+                     const struct flow_hash *how);
 
 // Of n stimuli whose views differ in `bytes` only.
 void flow_key_of_stimuli(const struct view *alike, uint8_t *const *bytes, unsigned n, unsigned first,
-                         uint64_t seed, uint64_t *hashes);
+                         const struct flow_hash *how, uint64_t *hashes);
 
 // Of a received frame: an ICMP error has the flow key of what it quotes.
-uint64_t flow_key_of_response(const struct view *view, unsigned first, enum flow_role role, uint64_t seed);
+uint64_t flow_key_of_response(const struct view *view, unsigned first, enum flow_role role,
+                              const struct flow_hash *how);
 
 #endif

@@ -210,7 +210,8 @@ struct layer_desc {
     // Adds the summary line's text; false: it has none of its own. NULL: none.
     bool (*summary)(const struct view *view, unsigned i, const struct services *services, struct text *text);
     // NULL: nothing.
-    void (*flow_key)(const struct view *view, unsigned i, enum flow_role role, struct flow_key *key);
+    void (*flow_key)(const struct view *view, unsigned i, enum flow_role role,
+                     const struct answer_rules *rules, struct flow_key *key);
     // The tag (TAG_WHOLE) that a response carries back, if its stimulus had `payload` bytes on this layer. Stacks differ in what
     // they echo: guess is 0, 1, ...; false: there is no such guess. NULL: nothing is carried back.
     bool (*echoed)(const struct view *view, unsigned i, uint32_t payload, unsigned guess, uint32_t *tag);

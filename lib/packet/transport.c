@@ -114,8 +114,10 @@ void transport_endpoints(const struct view *view, unsigned i, enum service_proto
     transport_port(services, protocol, get16(p + 2), text);
 }
 
-void transport_flow_key(const struct view *view, unsigned i, enum flow_role role, struct flow_key *key)
+void transport_flow_key(const struct view *view, unsigned i, enum flow_role role,
+                        const struct answer_rules *rules, struct flow_key *key)
 {
+    (void)rules;
     const uint8_t *p = view_header(view, i);
     uint16_t sport = get16(p), dport = get16(p + 2);
 

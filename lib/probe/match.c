@@ -18,7 +18,7 @@ void match_decode(const struct probes *probes, const uint8_t *bytes, uint16_t le
     view_decode(&match->view, bytes, len, LAYER_ETHER);
     match->first = match_first(probes->plan, &match->view);
     match->known = MATCH_KNOWN_NOTHING;
-    match->hash = flow_key_of_response(&match->view, match->first, FLOW_RESPONSE, probes->flow_seed);
+    match->hash = flow_key_of_response(&match->view, match->first, FLOW_RESPONSE, &probes->flow);
     flow_table_prefetch(probes->table, match->hash);
 }
 
@@ -68,7 +68,7 @@ void match_prepare(const struct probes *probes, struct match *matches, unsigned 
             stimulus = *built.views[k];
         stimulus.bytes = frames[k];
         bool fits =
-            answers(&match->view, match->first, &stimulus, probes->plan->first_written, &probes->rules);
+            answers(&match->view, match->first, &stimulus, probes->plan->first_written, &probes->flow.rules);
         match->known = fits ? MATCH_KNOWN_PROBE : MATCH_KNOWN_STRAY;
         match->position = alone.positions[k];
         match->index = built.indices[k];
@@ -86,7 +86,7 @@ static bool match_verify(const struct probes *probes, const struct round *round,
     struct view stimulus = *built.views[0];
     stimulus.bytes = frame;
     *index = built.indices[0];
-    return answers(&match->view, match->first, &stimulus, probes->plan->first_written, &probes->rules);
+    return answers(&match->view, match->first, &stimulus, probes->plan->first_written, &probes->flow.rules);
 }
 
 // Whether the probe had been sent when the response arrived. Of a block that the port refused more than once, the rest has
@@ -210,7 +210,7 @@ enum match_outcome match_find(struct probes *probes, struct match *match, uint64
 
     if (outcome == MATCH_UNSOLICITED && probes->plan->has_group) {
         uint64_t hash =
-            flow_key_of_response(&match->view, match->first, FLOW_RESPONSE_TO_GROUP, probes->flow_seed);
+            flow_key_of_response(&match->view, match->first, FLOW_RESPONSE_TO_GROUP, &probes->flow);
 
         outcome = match_candidates(probes, hash, match, arrived, timeout, scratch);
     }

@@ -48,8 +48,8 @@ int probes_init(struct probes *probes, const struct plan *plan, const struct pro
 
     *probes = (struct probes){.plan = plan, .options = *options};
     tag_key_init(&probes->tag_key, probes_draw(options->seed, PROBES_DRAW_TAG));
-    probes->flow_seed = probes_draw(options->seed, PROBES_DRAW_FLOW);
-    probes->rules = (struct answer_rules){
+    probes->flow.seed = probes_draw(options->seed, PROBES_DRAW_FLOW);
+    probes->flow.rules = (struct answer_rules){
         .tagged_seq = (plan->tags & 1u << TAG_WHOLE) != 0,
         .quoted_id = (plan->tags & 1u << TAG_ID) != 0,
     };
@@ -168,7 +168,7 @@ unsigned probes_insert(struct probes *probes, const struct round *round, uint64_
         for (to = from + 1; to < n && built->views[to] == built->views[from]; to++)
             ;
         flow_key_of_stimuli(built->views[from], frames + from, to - from, probes->plan->first_written,
-                            probes->flow_seed, hashes + from);
+                            &probes->flow, hashes + from);
     }
     for (unsigned k = 0; k < n; k++)
         flow_table_prefetch(probes->table, hashes[k]);

@@ -35,8 +35,7 @@ struct probes {
     const struct plan *plan; // borrowed
     struct probes_options options;
     struct tag_key tag_key;
-    uint64_t flow_seed;
-    struct answer_rules rules;
+    struct flow_hash flow;                   // how flow keys are made, and answers judged
     struct flow_table *table;                // owned; NULL without match
     struct round *rounds[PROBES_ROUNDS_MAX]; // owned
     _Atomic unsigned n_rounds;

@@ -79,6 +79,7 @@ static void check_stimulus(const struct burst *burst, unsigned k)
 static void use_stimulus(struct burst *burst, unsigned k, unsigned other)
 {
     const struct answer_rules rules = {.tagged_seq = k % 2 == 0, .quoted_id = k % 3 == 0};
+    const struct flow_hash how = {.seed = 9};
     struct view stimulus = *burst->built.views[k], response;
     char line[512];
     struct text text = text_in(line, sizeof(line));
@@ -86,8 +87,8 @@ static void use_stimulus(struct burst *burst, unsigned k, unsigned other)
 
     stimulus.bytes = burst->frames[k];
     summarise(&stimulus, 0, NULL, &text);
-    flow_key_of_stimuli(&stimulus, &burst->frames[k], 1, burst->plan->first_written, 9, &hash);
-    FUZZ_CHECK(hash == flow_key_of(&stimulus, burst->plan->first_written, FLOW_STIMULUS, 9));
+    flow_key_of_stimuli(&stimulus, &burst->frames[k], 1, burst->plan->first_written, &how, &hash);
+    FUZZ_CHECK(hash == flow_key_of(&stimulus, burst->plan->first_written, FLOW_STIMULUS, &how));
     if (stimulus.n == 0)
         return;
     view_decode(&response, burst->frames[other], burst->built.lengths[other],

@@ -44,6 +44,7 @@ int main(void)
     static char stimulus_hex[2 * FRAME_MAX + 1], response_hex[2 * FRAME_MAX + 1], link[8];
     static struct frame stimulus, response;
     const struct answer_rules rules = {0};
+    const struct flow_hash how = {.seed = 7};
 
     while (scanf("%8192s %8192s %7s", stimulus_hex, response_hex, link) == 3) {
         enum layer_id first = strcmp(link, "ether") == 0 ? LAYER_ETHER
@@ -55,8 +56,8 @@ int main(void)
             return 1;
         }
         printf("%d %d\n", answers(&response.view, 0, &stimulus.view, 0, &rules),
-               flow_key_of(&stimulus.view, 0, FLOW_STIMULUS, 7) ==
-                   flow_key_of_response(&response.view, 0, role_of(&stimulus.view), 7));
+               flow_key_of(&stimulus.view, 0, FLOW_STIMULUS, &how) ==
+                   flow_key_of_response(&response.view, 0, role_of(&stimulus.view), &how));
     }
     return 0;
 }

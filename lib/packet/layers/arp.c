@@ -143,8 +143,10 @@ static bool arp_summary(const struct view *view, unsigned i, const struct servic
 }
 
 // Who is asked for; the answer names itself as its sender.
-static void arp_flow_key(const struct view *view, unsigned i, enum flow_role role, struct flow_key *key)
+static void arp_flow_key(const struct view *view, unsigned i, enum flow_role role,
+                         const struct answer_rules *rules, struct flow_key *key)
 {
+    (void)rules;
     const uint8_t *p = view_header(view, i);
     struct arp_addresses at = arp_addresses(view, i);
     const uint8_t *asked = role == FLOW_STIMULUS ? at.pdst : at.psrc;

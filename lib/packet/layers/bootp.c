@@ -129,8 +129,10 @@ static const struct binding bootp_bindings[] = {
 };
 
 // All requests come from one port, mostly to everybody, who quotes none of them in an error.
-static void bootp_flow_key(const struct view *view, unsigned i, enum flow_role role, struct flow_key *key)
+static void bootp_flow_key(const struct view *view, unsigned i, enum flow_role role,
+                           const struct answer_rules *rules, struct flow_key *key)
 {
+    (void)rules;
     (void)role;
     if (view->layers[i].header_bytes >= BOOTP_XID_AT + 4)
         flow_key_add(key, get32(view_header(view, i) + BOOTP_XID_AT));

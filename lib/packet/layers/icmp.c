@@ -261,8 +261,10 @@ static bool icmp_summary(const struct view *view, unsigned i, const struct servi
     return true;
 }
 
-static void icmp_flow_key(const struct view *view, unsigned i, enum flow_role role, struct flow_key *key)
+static void icmp_flow_key(const struct view *view, unsigned i, enum flow_role role,
+                          const struct answer_rules *rules, struct flow_key *key)
 {
+    (void)rules;
     const uint8_t *p = view_header(view, i);
 
     (void)role;

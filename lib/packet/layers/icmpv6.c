@@ -150,8 +150,9 @@ static bool icmpv6_echo_summary(const struct view *view, unsigned i, const struc
 }
 
 static void icmpv6_echo_flow_key(const struct view *view, unsigned i, enum flow_role role,
-                                 struct flow_key *key)
+                                 const struct answer_rules *rules, struct flow_key *key)
 {
+    (void)rules;
     (void)role;
     flow_key_add(key, get32(view_header(view, i) + 4));
 }

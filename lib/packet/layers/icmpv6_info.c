@@ -168,8 +168,10 @@ static bool info_has_nonce(const struct view *view, unsigned i)
     return view->layers[i].header_bytes >= INFO_BYTES;
 }
 
-static void info_flow_key(const struct view *view, unsigned i, enum flow_role role, struct flow_key *key)
+static void info_flow_key(const struct view *view, unsigned i, enum flow_role role,
+                          const struct answer_rules *rules, struct flow_key *key)
 {
+    (void)rules;
     (void)role;
     if (info_has_nonce(view, i))
         flow_key_add(key, get64(view_header(view, i) + INFO_NONCE_AT));

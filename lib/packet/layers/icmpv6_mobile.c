@@ -41,8 +41,10 @@ static bool mobile_has_id(const struct view *view, unsigned i)
     return view->layers[i].header_bytes >= MOBILE_BYTES;
 }
 
-static void mobile_flow_key(const struct view *view, unsigned i, enum flow_role role, struct flow_key *key)
+static void mobile_flow_key(const struct view *view, unsigned i, enum flow_role role,
+                            const struct answer_rules *rules, struct flow_key *key)
 {
+    (void)rules;
     (void)role;
     if (mobile_has_id(view, i))
         flow_key_add(key, get16(view_header(view, i) + MOBILE_ID_AT));

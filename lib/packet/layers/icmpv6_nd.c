@@ -98,8 +98,10 @@ static bool nd_has_target(const struct view *view, unsigned i)
     return view->layers[i].header_bytes >= ND_BYTES;
 }
 
-static void nd_target_flow_key(const struct view *view, unsigned i, enum flow_role role, struct flow_key *key)
+static void nd_target_flow_key(const struct view *view, unsigned i, enum flow_role role,
+                               const struct answer_rules *rules, struct flow_key *key)
 {
+    (void)rules;
     const uint8_t *target = view_header(view, i) + ND_TARGET_AT;
 
     (void)role;

@@ -133,8 +133,10 @@ static bool ip_is_group(uint32_t address)
 
 // What goes to a group is answered by anyone, and to whatever address if the asker has none yet: only the upper layers tell
 // the flow.
-static void ip_flow_key(const struct view *view, unsigned i, enum flow_role role, struct flow_key *key)
+static void ip_flow_key(const struct view *view, unsigned i, enum flow_role role,
+                        const struct answer_rules *rules, struct flow_key *key)
 {
+    (void)rules;
     const uint8_t *p = view_header(view, i);
     uint32_t asker = get32(role == FLOW_STIMULUS ? p + 12 : p + 16);
     uint32_t asked = get32(role == FLOW_STIMULUS ? p + 16 : p + 12);

@@ -107,8 +107,10 @@ static bool ipv6_anyone_answers(const struct view *view, unsigned upper)
 }
 
 // What goes to a group is answered to the asker or to a group, by anyone: only the upper layers tell the flow.
-static void ipv6_flow_key(const struct view *view, unsigned i, enum flow_role role, struct flow_key *key)
+static void ipv6_flow_key(const struct view *view, unsigned i, enum flow_role role,
+                          const struct answer_rules *rules, struct flow_key *key)
 {
+    (void)rules;
     struct ipv6_path path = ipv6_ext_path(view, i);
     const uint8_t *asker = role == FLOW_STIMULUS ? path.src : path.dst;
     const uint8_t *asked = role == FLOW_STIMULUS ? path.dst : path.src;

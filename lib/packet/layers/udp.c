@@ -54,10 +54,11 @@ static bool udp_carries_vxlan(const struct view *view, unsigned i)
 }
 
 // A tunnel's end sends from any port to its own known one (RFC 7348 section 5): only what is inside tells the flow.
-static void udp_flow_key(const struct view *view, unsigned i, enum flow_role role, struct flow_key *key)
+static void udp_flow_key(const struct view *view, unsigned i, enum flow_role role,
+                         const struct answer_rules *rules, struct flow_key *key)
 {
     if (!udp_carries_vxlan(view, i))
-        transport_flow_key(view, i, role, key);
+        transport_flow_key(view, i, role, rules, key);
 }
 
 static bool udp_answers(const struct view *r, unsigned ri, const struct view *s, unsigned si,

@@ -220,11 +220,13 @@ static void answers_have_their_stimulus_flow_key(void **state)
         view_decode(&sent, s, frame_read(row->stimulus, s), row->first);
         view_decode(&received, r, frame_read(row->response, r), row->first);
         for (uint64_t seed = 0; seed < 3; seed++) {
+            const struct flow_hash how = {.seed = seed}, other = {.seed = seed + 1};
+
             assert_true(
-                flow_key_of(&sent, 0, FLOW_STIMULUS, seed) ==
-                flow_key_of_response(&received, 0, group ? FLOW_RESPONSE_TO_GROUP : FLOW_RESPONSE, seed));
-            assert_true(flow_key_of(&sent, 0, FLOW_STIMULUS, seed) !=
-                        flow_key_of(&sent, 0, FLOW_STIMULUS, seed + 1));
+                flow_key_of(&sent, 0, FLOW_STIMULUS, &how) ==
+                flow_key_of_response(&received, 0, group ? FLOW_RESPONSE_TO_GROUP : FLOW_RESPONSE, &how));
+            assert_true(flow_key_of(&sent, 0, FLOW_STIMULUS, &how) !=
+                        flow_key_of(&sent, 0, FLOW_STIMULUS, &other));
         }
     }
 }

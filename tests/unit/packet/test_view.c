@@ -134,6 +134,7 @@ static void check_nesting(const struct view *view, uint32_t len)
 // Everything that reads a received frame reads this one, against itself and against a good one.
 static void read_all(const uint8_t *bytes, uint32_t len, const struct frame_row *row, const struct view *good)
 {
+    static const struct flow_hash how = {.seed = 1};
     static const struct answer_rules rules = {.tagged_seq = true, .quoted_id = true};
     uint8_t *copy = malloc(len == 0 ? 1 : len); // exactly as long as the frame
     struct view view;
@@ -145,9 +146,9 @@ static void read_all(const uint8_t *bytes, uint32_t len, const struct frame_row 
     view_decode(&view, copy, len, row->first);
     check_nesting(&view, len);
     summarise(&view, 0, NULL, &text);
-    flow_key_of(&view, 0, FLOW_STIMULUS, 1);
-    flow_key_of_response(&view, 0, FLOW_RESPONSE, 1);
-    flow_key_of_response(&view, 0, FLOW_RESPONSE_TO_GROUP, 1);
+    flow_key_of(&view, 0, FLOW_STIMULUS, &how);
+    flow_key_of_response(&view, 0, FLOW_RESPONSE, &how);
+    flow_key_of_response(&view, 0, FLOW_RESPONSE_TO_GROUP, &how);
     answers(&view, 0, good, 0, &rules);
     answers(good, 0, &view, 0, &rules);
     answers(&view, 0, &view, 0, &rules);
