@@ -131,13 +131,16 @@ static uint8_t *put_section(uint8_t *block, const struct capture_options *option
     return end_block(block, p);
 }
 
-static uint8_t *put_interface(uint8_t *block, const struct capture_options *options, const char *prefix)
+static uint8_t *put_interface(uint8_t *block, const struct capture_options *options, enum capture_side side)
 {
     const uint8_t nanoseconds = 9;
     char name[128];
     uint8_t *p = start_block(block, BLOCK_INTERFACE);
 
-    snprintf(name, sizeof(name), "%s:%s", prefix, options->port_name);
+    if (options->interfaces[side] != NULL)
+        snprintf(name, sizeof(name), "%s", options->interfaces[side]);
+    else
+        snprintf(name, sizeof(name), "%s:%s", side == CAPTURE_TX ? "tx" : "rx", options->port_name);
     p = put_u16(p, options->link != 0 ? options->link : LINK_ETHER);
     p = put_u16(p, 0); // reserved
     p = put_u32(p, options->snaplen);
@@ -151,14 +154,13 @@ static size_t pcapng_header(uint8_t *to, const struct capture_options *options)
 {
     uint8_t *p = put_section(to, options);
 
-    p = put_interface(p, options, "tx");
-    p = put_interface(p, options, "rx");
+    p = put_interface(p, options, CAPTURE_TX);
+    p = put_interface(p, options, CAPTURE_RX);
     return (size_t)(p - to);
 }
 
-static void pcapng_measure(const struct capture_packet *packet, uint32_t snaplen, struct encoder_shape *shape)
+static void pcapng_measure(const struct capture_packet *packet, struct encoder_shape *shape)
 {
-    shape->stored_len = packet->len < snaplen ? packet->len : snaplen;
     shape->comment_len = 0;
     shape->bytes = PACKET_BYTES + padded(shape->stored_len);
     if (packet->comment != NULL) {
@@ -175,7 +177,7 @@ static void pcapng_packet(uint8_t *to, const struct capture_packet *packet, cons
     p = put_u32(p, packet->side);
     p = put_time(p, packet->time_ns);
     p = put_u32(p, shape->stored_len);
-    p = put_u32(p, packet->len);
+    p = put_u32(p, shape->original_len);
     memcpy(p, packet->data, shape->stored_len);
     p = put_padding(p + shape->stored_len, shape->stored_len);
     p = put_option(p, PACKET_FLAGS, &direction, sizeof(direction));
