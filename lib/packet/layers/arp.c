@@ -66,6 +66,7 @@ static const struct field_desc arp_fields[] = {
 
 static const struct binding arp_bindings[] = {
     {.lower = LAYER_ETHER, .field = "type", .value = 0x0806},
+    {.lower = LAYER_COOKED_LINUX, .field = "proto", .value = 0x0806},
     {.lower = LAYER_SNAP, .field = "code", .value = 0x0806},
     {.lower = LAYER_GRE, .field = "proto", .value = 0x0806},
     {0},

@@ -29,6 +29,7 @@ static const struct field_desc ether_fields[] = {
 
 static const struct binding ether_bindings[] = {
     {.lower = LAYER_ETHER, .field = "type", .value = 0x0001},
+    {.lower = LAYER_COOKED_LINUX, .field = "proto", .value = 0x0001},
     {.lower = LAYER_SNAP, .field = "code", .value = 0x0001},
     {.lower = LAYER_GRE, .field = "proto", .value = 0x6558},
     {.lower = LAYER_VXLAN,

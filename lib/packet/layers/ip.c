@@ -42,6 +42,9 @@ static const struct field_desc ip_fields[] = {
 
 static const struct binding ip_bindings[] = {
     {.lower = LAYER_ETHER, .field = "type", .value = 0x0800},
+    {.lower = LAYER_COOKED_LINUX, .field = "proto", .value = 0x0800},
+    {.lower = LAYER_LOOPBACK, .field = "type", .value = 2},
+    {.lower = LAYER_LOOPBACK, .field = "type", .value = 0, .use = BINDING_READ},
     {.lower = LAYER_SNAP, .field = "code", .value = 0x0800},
     {.lower = LAYER_GRE, .field = "proto", .value = 0x0800},
     {.lower = LAYER_PPP, .field = "proto", .value = 0x0021},

@@ -30,6 +30,11 @@ static const struct field_desc ipv6_fields[] = {
 
 static const struct binding ipv6_bindings[] = {
     {.lower = LAYER_ETHER, .field = "type", .value = 0x86dd},
+    {.lower = LAYER_COOKED_LINUX, .field = "proto", .value = 0x86dd},
+    {.lower = LAYER_LOOPBACK, .field = "type", .value = 0x18, .use = BINDING_READ},
+    {.lower = LAYER_LOOPBACK, .field = "type", .value = 0x1c, .use = BINDING_READ},
+    {.lower = LAYER_LOOPBACK, .field = "type", .value = 0x1e, .use = BINDING_READ},
+    {.lower = LAYER_LOOPBACK, .field = "type", .value = 10},
     {.lower = LAYER_SNAP, .field = "code", .value = 0x86dd},
     {.lower = LAYER_GRE, .field = "proto", .value = 0x86dd},
     {.lower = LAYER_PPP, .field = "proto", .value = 0x0057},
