@@ -67,8 +67,8 @@ void match_prepare(const struct probes *probes, struct match *matches, unsigned 
         if (k == 0 || built.views[k] != built.views[k - 1])
             stimulus = *built.views[k];
         stimulus.bytes = frames[k];
-        bool fits =
-            answers(&match->view, match->first, &stimulus, probes->plan->first_written, &probes->flow.rules);
+        bool fits = answers_frame(&match->view, match->first, &stimulus, probes->plan->first_written,
+                                  &probes->flow.rules);
         match->known = fits ? MATCH_KNOWN_PROBE : MATCH_KNOWN_STRAY;
         match->position = alone.positions[k];
         match->index = built.indices[k];
@@ -86,7 +86,8 @@ static bool match_verify(const struct probes *probes, const struct round *round,
     struct view stimulus = *built.views[0];
     stimulus.bytes = frame;
     *index = built.indices[0];
-    return answers(&match->view, match->first, &stimulus, probes->plan->first_written, &probes->flow.rules);
+    return answers_frame(&match->view, match->first, &stimulus, probes->plan->first_written,
+                         &probes->flow.rules);
 }
 
 // Whether the probe had been sent when the response arrived. Of a block that the port refused more than once, the rest has
