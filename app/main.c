@@ -28,7 +28,7 @@ static void main_help(FILE *to)
                 "  volley show 'IP(dst=\"198.18.0.1\",ttl=(1,4))/UDP()' --summary\n"
                 "  volley decode ping.answered.pcapng --summary\n\n");
     for (unsigned i = 0; i < COMMAND_COUNT; i++)
-        fprintf(to, "  volley %-7s%-9s %s\n", commands[i].name, commands[i].arguments, commands[i].what);
+        fprintf(to, "  volley %-8s%-9s %s\n", commands[i].name, commands[i].arguments, commands[i].what);
     fprintf(
         to,
         "\n`volley COMMAND --help` tells a command's options. Exit status: 0 complete, 1 error, 2 usage,\n"

@@ -84,6 +84,13 @@ static const char *parse_pcap(struct options *o, const char *text)
     return NULL;
 }
 
+static const char *parse_zstd(struct options *o, const char *text)
+{
+    (void)text;
+    o->zstd = true;
+    return NULL;
+}
+
 static const char *parse_rate(struct options *o, const char *text)
 {
     o->has_rate = true;
@@ -269,6 +276,13 @@ static const char *parse_summary(struct options *o, const char *text)
     return NULL;
 }
 
+static const char *parse_dry_run(struct options *o, const char *text)
+{
+    (void)text;
+    o->dry_run = true;
+    return NULL;
+}
+
 static const char *parse_limit(struct options *o, const char *text)
 {
     o->has_limit = true;
@@ -290,6 +304,7 @@ static const struct option_row option_rows[] = {
     {"write", 'w', "NAME", ON_PAIR, parse_write,
      "write NAME.answered.pcapng, NAME.unanswered.pcapng, NAME.json"},
     {"pcap", 0, NULL, ON_PAIR, parse_pcap, "write classic pcap files (ns) instead of pcapng"},
+    {"zst", 0, NULL, ON_PAIR, parse_zstd, "compress the captures: NAME.answered.pcapng.zst ..."},
     {"rate", 'r', "PPS", ON_SEND, parse_rate, "10k, 1.5M or max (default: 10k; max on sim)"},
     {"timeout", 't', "SECONDS", ON_PAIR, parse_timeout,
      "a probe without an answer by then is unanswered (default: 2)"},
@@ -320,6 +335,7 @@ static const struct option_row option_rows[] = {
      "one template a line, from which `volley show --hex` makes the frame again"},
     {"link", 0, "LAYER", ON(DECODE), parse_link,
      "what hex lines start with: ether, ip or ip6 (default: ether)"},
+    {"dry-run", 0, NULL, ON(RECOVER), parse_dry_run, "say what would be cut off; change nothing"},
     {"verbose", 'v', NULL, ON(LS), parse_verbose, "all names that a field's values have"},
     {"help", 'h', NULL, ON_ALL, parse_help, "this"},
 };
@@ -389,17 +405,26 @@ static bool options_take(struct options *options, const struct option_row *row, 
 
 static bool options_argument(struct options *options, unsigned command, char **words, int n)
 {
-    if (n > 1) {
+    const char *wanted = command_get(command)->arguments;
+
+    if (n > 1 && strstr(wanted, "...") == NULL) {
         fprintf(stderr, "volley: '%s' is one argument too many; a template is one word: put it in quotes.\n",
                 words[1]);
         return false;
     }
-    options->argument = n == 1 ? words[0] : NULL;
-    if (n == 0 && !options->help && command_get(command)->arguments[0] != '[') {
+    options->argument = n > 0 ? words[0] : NULL;
+    options->arguments = words;
+    options->n_arguments = (unsigned)n;
+    if (n == 0 && !options->help && wanted[0] != '[') {
         const char *name = command_get(command)->name;
 
-        if (command == COMMAND_DECODE) {
-            fputs("volley: decode needs a file, or - for standard input.\n", stderr);
+        if (strncmp(wanted, "FILE", 4) == 0) {
+            fprintf(stderr, "volley: %s needs a file%s.\n", name,
+                    strstr(wanted, "|-") != NULL ? ", or - for standard input" : "");
+            return false;
+        }
+        if (strcmp(wanted, "NAME") == 0) {
+            fprintf(stderr, "volley: %s needs the NAME that a run's files have.\n", name);
             return false;
         }
         fprintf(stderr, "volley: %s needs a template, as in: volley %s 'IP(dst=\"198.18.0.1\")/ICMP()'\n",

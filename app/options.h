@@ -15,12 +15,15 @@ enum { TAG_OPTION_DEFAULT, TAG_OPTION_AUTO, TAG_OPTION_OFF };
 
 // Zero is the default of everything, unless said.
 struct options {
-    const char *argument; // the template, the layer; NULL: none
+    const char *argument; // the template, the layer, the first file; NULL: none
+    char *const *arguments;
+    unsigned n_arguments; // more than one only where the command takes FILE...
     char *command_line;   // as typed, joined by spaces; main's
     const char *port;
     const char *driver;
     const char *write_name;
     bool classic_pcap;
+    bool zstd; // captures are compressed
     bool has_rate;
     double rate_pps;     // 0: as fast as possible
     uint64_t timeout_ns; // default 2 s
@@ -40,6 +43,7 @@ struct options {
     bool as_template;      // decode: as templates
     const char *link;      // decode: the layer that hex lines start with; NULL: Ether
     bool verbose;
+    bool dry_run; // recover: only tell
     bool has_limit;
     uint64_t limit;
     bool help;

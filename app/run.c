@@ -10,6 +10,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -32,6 +33,7 @@ struct job {
     char tags_text[256];
     char comment[2048];
     char *command_line;
+    char document[PATH_MAX]; // NAME.json
 };
 
 // The only words a signal handler may write.
@@ -231,6 +233,7 @@ static struct run_options job_run_options(const struct job *job)
         .own = {job->surround.source4, job->surround.source6},
         .write_name = o->write_name,
         .classic_pcap = o->classic_pcap,
+        .zstd = o->zstd,
         .comment = job->comment,
         .pairs = job->pairs && o->write_name == NULL ? stdout : NULL,
         .services = &job->compiled.services,
@@ -271,7 +274,8 @@ static int job_status(const struct job *job, const struct summary *s, int output
 
     if (output_error < 0)
         return EXIT_OUTPUT;
-    if (strcmp(s->exit_reason, "worker failed") == 0 || strcmp(s->exit_reason, "port stalled") == 0)
+    if (strcmp(s->exit_reason, "worker failed") == 0 || strcmp(s->exit_reason, "port stalled") == 0 ||
+        strcmp(s->exit_reason, "not started") == 0)
         return EXIT_ERROR;
     if (strcmp(s->exit_reason, "interrupted") == 0)
         return EXIT_INTERRUPTED;
@@ -282,14 +286,42 @@ static int job_status(const struct job *job, const struct summary *s, int output
     return EXIT_COMPLETE;
 }
 
+static int job_told(const struct job *job, int err)
+{
+    if (err < 0)
+        fprintf(stderr, "volley: %s could not be written: %s\n", job->document, strerror(-err));
+    return err;
+}
+
+// From now on NAME.json is of this run, however it ends, and there is room for it. 0 or -errno.
+static int job_reserve(struct job *job, struct summary *s)
+{
+    const char *name = job->options->write_name;
+
+    job_fill_summary(job, s);
+    s->exit_reason = SUMMARY_RUNNING;
+    s->counters.planned = s->counters.not_sent = job->compiled.plan.n;
+    if (name == NULL)
+        return 0;
+    int n = snprintf(job->document, sizeof(job->document), "%s.json", name);
+    bool fits = n > 0 && (size_t)n < sizeof(job->document);
+    return job_told(job, fits ? summary_reserve_json(s, job->document) : -ENAMETOOLONG);
+}
+
+// No result is there, but NAME.json says so.
+static int job_not_started(const struct job *job, struct summary *s, int err)
+{
+    s->exit_reason = "not started";
+    if (job->options->write_name != NULL)
+        (void)job_told(job, summary_write_json(s, job->document));
+    return err == -EINVAL ? EXIT_USAGE : err == -ENOMEM ? EXIT_ERROR : EXIT_OUTPUT;
+}
+
 static int job_report(const struct job *job, struct summary *s, int err)
 {
     if (job->options->write_name != NULL) {
-        const char *path = s->files[s->n_files - 1].path;
-        int wrote = summary_write_json(s, path);
+        int wrote = job_told(job, summary_write_json(s, job->document));
 
-        if (wrote < 0)
-            fprintf(stderr, "volley: %s could not be written: %s\n", path, strerror(-wrote));
         err = err < 0 ? err : wrote;
     }
     if (err < 0 && err != -EPIPE)
@@ -306,32 +338,30 @@ static int job_report(const struct job *job, struct summary *s, int err)
 static int job_run(struct job *job)
 {
     struct run_options options = job_run_options(job);
-    struct summary *summary = calloc(1, sizeof(*summary));
+    struct summary summary = {0};
     struct diag diag = {0};
     struct run *run;
-    int status = EXIT_ERROR;
 
-    if (summary == NULL)
-        return EXIT_ERROR;
+    if (job_reserve(job, &summary) < 0)
+        return EXIT_OUTPUT;
     int err = run_new(&run, &job->compiled.plan, job->port, &options, &diag);
     if (err < 0) {
         diag_print(&diag, "volley", NULL, stderr);
-        free(summary);
-        return err == -EINVAL ? EXIT_USAGE : err == -ENOMEM ? EXIT_ERROR : EXIT_OUTPUT;
+        return job_not_started(job, &summary, err);
     }
     job_announce(job, run);
     if (!job->options->quiet && job->pairs)
         fputs("Begin emission\n", stderr);
-    if (run_start(run, &diag) < 0) {
-        diag_print(&diag, "volley", NULL, stderr);
-    } else {
+    bool started = run_start(run, &diag) == 0;
+    if (started)
         job_wait(job, run);
-        err = run_finish(run, summary);
-        job_fill_summary(job, summary);
-        status = job_report(job, summary, err);
-    }
+    else
+        diag_print(&diag, "volley", NULL, stderr);
+    err = run_finish(run, &summary);
+    if (!started)
+        summary.exit_reason = "not started";
+    int status = job_report(job, &summary, err);
     run_free(run);
-    free(summary);
     return status;
 }
 

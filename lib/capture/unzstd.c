@@ -11,9 +11,11 @@
 
 struct unzstd {
     struct capture_reader from;
-    ZSTD_DCtx *context; // owned
-    ZSTD_inBuffer in;   // in the memory that `from` is, or in `input`
-    uint64_t offset;    // of what is to be read next
+    ZSTD_DCtx *context;     // owned
+    ZSTD_inBuffer in;       // in the memory that `from` is, or in `input`
+    uint64_t offset;        // of what is to be read next
+    uint64_t unpacked, end; // what was read of the contents, and where they end
+    struct unzstd_place whole;
     bool in_frame, ended;
     bool pending; // there may be more to come without further input
     uint8_t input[UNZSTD_INPUT_BYTES];
@@ -44,6 +46,9 @@ struct unzstd *unzstd_new(const struct capture_reader *from)
     }
     unzstd->offset = from->memory != NULL ? from->memory_len : from->head_len;
     unzstd->in = (ZSTD_inBuffer){.src = from->memory, .size = from->memory_len};
+    unzstd->whole = (struct unzstd_place){0, 0};
+    unzstd->unpacked = 0;
+    unzstd->end = UINT64_MAX;
     unzstd->in_frame = unzstd->pending = unzstd->ended = false;
     if (from->memory == NULL) {
         memcpy(unzstd->input, from->head, from->head_len);
@@ -76,8 +81,11 @@ static ssize_t unzstd_fill(struct unzstd *unzstd)
 
 ssize_t unzstd_read(struct unzstd *unzstd, uint8_t *to, size_t len)
 {
-    ZSTD_outBuffer out = {.dst = to, .size = len};
+    uint64_t left_of_it = unzstd->end - unzstd->unpacked;
+    ZSTD_outBuffer out = {.dst = to, .size = len < left_of_it ? len : (size_t)left_of_it};
 
+    if (left_of_it == 0)
+        return 0;
     while (out.pos == 0) {
         size_t left;
 
@@ -93,14 +101,28 @@ ssize_t unzstd_read(struct unzstd *unzstd, uint8_t *to, size_t len)
             return ZSTD_getErrorCode(left) == ZSTD_error_frameParameter_windowTooLarge ? -EOVERFLOW
                                                                                        : -EBADMSG;
         unzstd->in_frame = left != 0;
+        if (left == 0)
+            unzstd->whole = (struct unzstd_place){unzstd->offset - (unzstd->in.size - unzstd->in.pos),
+                                                  unzstd->unpacked + out.pos};
         unzstd->pending = out.pos == out.size && left != 0;
     }
+    unzstd->unpacked += out.pos;
     return (ssize_t)out.pos;
 }
 
 bool unzstd_is_torn(const struct unzstd *unzstd)
 {
     return unzstd->ended && unzstd->in_frame;
+}
+
+struct unzstd_place unzstd_whole(const struct unzstd *unzstd)
+{
+    return unzstd->whole;
+}
+
+void unzstd_end_at(struct unzstd *unzstd, uint64_t unpacked)
+{
+    unzstd->end = unpacked;
 }
 
 const char *unzstd_error(int err, char *text, size_t size)

@@ -26,6 +26,15 @@ ssize_t unzstd_read(struct unzstd *unzstd, uint8_t *to, size_t len) MUST_USE;
 // Whether the end was reached, and is in the middle of a frame.
 bool unzstd_is_torn(const struct unzstd *unzstd);
 
+// Where the last frame that was read whole ends: in the file, and in what it holds.
+struct unzstd_place {
+    uint64_t packed, unpacked;
+};
+struct unzstd_place unzstd_whole(const struct unzstd *unzstd);
+
+// What is read ends there, at a place of what the file holds.
+void unzstd_end_at(struct unzstd *unzstd, uint64_t unpacked);
+
 // What is wrong; `size` bytes at `text` are room for it.
 const char *unzstd_error(int err, char *text, size_t size);
 

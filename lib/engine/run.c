@@ -183,8 +183,8 @@ static int run_open_capture(struct run *run, unsigned which, const char *kind, s
         .comment = run->options.comment,
     };
     char *path = run->paths[which];
-    int n = snprintf(path, RUN_PATH_MAX, "%s.%s.%s", run->options.write_name, kind,
-                     run->options.classic_pcap ? "pcap" : "pcapng");
+    int n = snprintf(path, RUN_PATH_MAX, "%s.%s.%s%s", run->options.write_name, kind,
+                     run->options.classic_pcap ? "pcap" : "pcapng", run->options.zstd ? ".zst" : "");
     int err =
         n < 0 || n >= RUN_PATH_MAX ? -ENAMETOOLONG : capture_open(&run->captures[which], path, &options);
 

@@ -32,6 +32,7 @@ struct run_options {
     // Results; NULL: not wanted. Borrowed.
     const char *write_name; // files NAME.answered.pcapng ...
     bool classic_pcap;
+    bool zstd; // of the captures: NAME.answered.pcapng.zst
     const char *comment; // of the captures' section
     FILE *pairs;         // a line a pair
     const struct services *services;

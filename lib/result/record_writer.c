@@ -11,7 +11,7 @@ static bool record_writer_is_csv(const char *path)
 {
     size_t len = strlen(path);
 
-    if (len > 4 && strcmp(path + len - 4, ".zst") == 0)
+    if (sink_is_zstd(path))
         len -= 4;
     return len >= 4 && memcmp(path + len - 4, ".csv", 4) == 0;
 }
@@ -94,7 +94,12 @@ int record_writer_open(struct record_writer *w, const char *path, const struct r
     }
     record_writer_set_keys(w);
     bool csv = w->options.format == RECORD_CSV;
-    int err = sink_open(&w->sink, path, csv ? record_writer_measure_csv : record_writer_measure_json);
+    const struct sink_options sink = {
+        .path = path,
+        .measure = csv ? record_writer_measure_csv : record_writer_measure_json,
+        .has_header = csv,
+    };
+    int err = sink_open(&w->sink, &sink);
     if (err < 0 || !csv)
         return err;
     err = record_writer_header(w);
@@ -176,8 +181,7 @@ int record_writer_add(struct record_writer *w, const struct record *record)
     if (w->options.format == RECORD_NDJSON)
         len = record_writer_keep_whole(line, len, sink_page_left(&w->sink));
     sink_commit(&w->sink, len, true);
-    // What a file starts with is kept whole or not at all: that is the first line, not the first thousands.
-    return w->sink.written > 0 ? 0 : sink_write(&w->sink);
+    return 0;
 }
 
 int record_writer_flush(struct record_writer *w)

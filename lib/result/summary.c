@@ -46,11 +46,25 @@ static void put_time(uint64_t ns, uint64_t unit, FILE *to)
     fprintf(to, "%.*f", decimals, (double)ns / (double)unit);
 }
 
-static void put_rtt(const struct histogram *rtt, FILE *to)
+struct summary_times summary_times_of(const struct summary *summary)
 {
-    const uint64_t times[] = {rtt->min, histogram_quantile(rtt, 0.5), histogram_quantile(rtt, 0.99),
-                              rtt->max};
-    uint64_t median = times[1];
+    const struct histogram *rtt = summary->rtt;
+
+    if (rtt == NULL)
+        return summary->times;
+    return (struct summary_times){
+        .count = rtt->count,
+        .min = rtt->min,
+        .median = histogram_quantile(rtt, 0.5),
+        .p99 = histogram_quantile(rtt, 0.99),
+        .max = rtt->max,
+    };
+}
+
+static void put_rtt(const struct summary_times *rtt, FILE *to)
+{
+    const uint64_t times[] = {rtt->min, rtt->median, rtt->p99, rtt->max};
+    uint64_t median = rtt->median;
     uint64_t unit = median < 1000000 ? 1000 : median < 1000000000 ? 1000000 : 1000000000;
 
     fputs("   rtt min/median/p99/max ", to);
@@ -76,6 +90,7 @@ static unsigned biggest_class(const uint64_t classes[CLASS_COUNT], const bool pu
 
 static void put_classes(const struct summary *summary, FILE *to)
 {
+    const struct summary_times rtt = summary_times_of(summary);
     bool put[CLASS_COUNT] = {false};
     unsigned class = biggest_class(summary->classes, put);
 
@@ -85,8 +100,8 @@ static void put_classes(const struct summary *summary, FILE *to)
         fprintf(to, "  %s %s", GROUPED(summary->classes[class]), class_name(class));
         put[class] = true;
     }
-    if (summary->rtt != NULL && summary->rtt->count > 0)
-        put_rtt(summary->rtt, to);
+    if (rtt.count > 0)
+        put_rtt(&rtt, to);
     fputc('\n', to);
 }
 
@@ -225,9 +240,9 @@ static void warn_files(const struct summary *summary, FILE *to)
 
         if (file->error == 0)
             continue;
-        fprintf(to, "  ! %s: %s. It holds %s packet%s; %s more could not be written.\n", file->path,
-                reason != NULL ? reason : "unknown error", GROUPED(file->stored), plural(file->stored),
-                GROUPED(file->refused));
+        fprintf(to, "  ! %s: %s. It holds %s %s%s; %s more could not be written.\n", file->path,
+                reason != NULL ? reason : "unknown error", GROUPED(file->stored),
+                file->is_records ? "record" : "packet", plural(file->stored), GROUPED(file->refused));
     }
 }
 
@@ -250,5 +265,19 @@ void summary_print(const struct summary *summary, FILE *to)
     warn_sending(&summary->counters, to);
     warn_balance(&summary->counters, to);
     warn_files(summary, to);
+    put_files(summary, to);
+}
+
+void summary_print_captured(const struct summary *summary, uint64_t silent, FILE *to)
+{
+    const struct counters *c = &summary->counters;
+
+    fprintf(to, "Answered %s probe%s with %s answer%s, unanswered %s probe%s\n", GROUPED(c->answered),
+            plural(c->answered), GROUPED(c->answers), plural(c->answers), GROUPED(silent), plural(silent));
+    put_classes(summary, to);
+    fputs("  unknown: planned, sent, received, and what was a duplicate, late, unsolicited, malformed, "
+          "filtered or not "
+          "seen\n",
+          to);
     put_files(summary, to);
 }
