@@ -1,6 +1,7 @@
 // volley: sends packets described by a template, and says which were answered, by what, and when.
 #include "base/nearest.h"
 #include "command.h"
+#include "records.h"
 
 #include <errno.h>
 #include <stdbool.h>
@@ -93,6 +94,8 @@ static int main_run(enum command_id id, int argc, char **argv)
     int status = EXIT_COMPLETE;
     if (options.help)
         main_command_help(id, stdout);
+    else if (options.list_fields)
+        records_list_fields(stdout);
     else
         status = commands[id].run(id, &options);
     free(line);

@@ -15,6 +15,7 @@ enum {
     ON_PAIR = ON(SR) | ON(SRP),
     ON_SEND = ON_PAIR | ON(SEND) | ON(SENDP),
     ON_LAYER3 = ON(SR) | ON(SEND),
+    ON_RECORDS = ON_PAIR | ON(TABLE),
     ON_TEXT = ON(SHOW) | ON(DECODE),
 };
 
@@ -208,6 +209,61 @@ static const char *parse_rx_cores(struct options *o, const char *text)
     return options_cores(text, o->rx_cores, &o->n_rx_cores);
 }
 
+static const char *parse_output(struct options *o, const char *text)
+{
+    o->output = text;
+    return text[0] != '\0' ? NULL : "a file's name, or -";
+}
+
+static const char *parse_records(struct options *o, const char *text)
+{
+    o->all_records = strcmp(text, "all") == 0;
+    return o->all_records || strcmp(text, "answered") == 0 ? NULL : "answered or all";
+}
+
+static const char *parse_fields(struct options *o, const char *text)
+{
+    o->fields = text;
+    return NULL;
+}
+
+static const char *parse_where(struct options *o, const char *text)
+{
+    o->where = text;
+    return NULL;
+}
+
+static const char *parse_format(struct options *o, const char *text)
+{
+    o->record_format = strcmp(text, "csv") == 0 ? RECORD_CSV : RECORD_NDJSON;
+    return strcmp(text, "csv") == 0 || strcmp(text, "ndjson") == 0 ? NULL : "ndjson or csv";
+}
+
+static const char *parse_list_fields(struct options *o, const char *text)
+{
+    (void)text;
+    o->list_fields = true;
+    return NULL;
+}
+
+static const char *parse_table_rows(struct options *o, const char *text)
+{
+    o->table_rows = text;
+    return NULL;
+}
+
+static const char *parse_table_cols(struct options *o, const char *text)
+{
+    o->table_cols = text;
+    return NULL;
+}
+
+static const char *parse_table_cell(struct options *o, const char *text)
+{
+    o->table_cell = text;
+    return NULL;
+}
+
 static const char *parse_quiet(struct options *o, const char *text)
 {
     (void)text;
@@ -305,6 +361,18 @@ static const struct option_row option_rows[] = {
      "write NAME.answered.pcapng, NAME.unanswered.pcapng, NAME.json"},
     {"pcap", 0, NULL, ON_PAIR, parse_pcap, "write classic pcap files (ns) instead of pcapng"},
     {"zst", 0, NULL, ON_PAIR, parse_zstd, "compress the captures: NAME.answered.pcapng.zst ..."},
+    {"output", 'o', "PATH", ON_PAIR, parse_output,
+     "write a record an answer: ndjson, or CSV if PATH ends in .csv; - is stdout"},
+    {"records", 0, "WHICH", ON_RECORDS, parse_records,
+     "answered (default), or all: also a record for each silent probe"},
+    {"fields", 0, "LIST", ON_PAIR, parse_fields, "what a record tells: probe,dst,rtt_ns"},
+    {"where", 0, "CONDITION", ON_RECORDS, parse_where,
+     "only such records: 'class==\"synack\" and rtt_ns<1000000'"},
+    {"format", 0, "FORMAT", ON_PAIR, parse_format, "of records: ndjson or csv, whatever PATH ends in"},
+    {"list-fields", 0, NULL, ON_RECORDS, parse_list_fields, "list the fields of records"},
+    {"rows", 0, "FIELD", ON(TABLE), parse_table_rows, "the field that makes rows (default: dst)"},
+    {"cols", 0, "FIELD", ON(TABLE), parse_table_cols, "the field that makes columns (default: dport)"},
+    {"cell", 0, "FIELD", ON(TABLE), parse_table_cell, "the field shown (default: class)"},
     {"rate", 'r', "PPS", ON_SEND, parse_rate, "10k, 1.5M or max (default: 10k; max on sim)"},
     {"timeout", 't', "SECONDS", ON_PAIR, parse_timeout,
      "a probe without an answer by then is unanswered (default: 2)"},
@@ -415,7 +483,7 @@ static bool options_argument(struct options *options, unsigned command, char **w
     options->argument = n > 0 ? words[0] : NULL;
     options->arguments = words;
     options->n_arguments = (unsigned)n;
-    if (n == 0 && !options->help && wanted[0] != '[') {
+    if (n == 0 && !options->help && !options->list_fields && wanted[0] != '[') {
         const char *name = command_get(command)->name;
 
         if (strncmp(wanted, "FILE", 4) == 0) {
@@ -423,7 +491,7 @@ static bool options_argument(struct options *options, unsigned command, char **w
                     strstr(wanted, "|-") != NULL ? ", or - for standard input" : "");
             return false;
         }
-        if (strcmp(wanted, "NAME") == 0) {
+        if (strncmp(wanted, "NAME", 4) == 0) {
             fprintf(stderr, "volley: %s needs the NAME that a run's files have.\n", name);
             return false;
         }

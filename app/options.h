@@ -4,6 +4,7 @@
 
 #include "base/address.h"
 #include "base/base.h"
+#include "result/record_writer.h"
 
 #include <stdbool.h>
 #include <stdio.h>
@@ -36,6 +37,13 @@ struct options {
     struct mac gateway_mac;
     unsigned n_tx_cores, n_rx_cores;
     unsigned tx_cores[OPTIONS_CORES_MAX], rx_cores[OPTIONS_CORES_MAX];
+    const char *output; // records: where they go; NULL: nowhere
+    bool all_records;   // also those without an answer
+    const char *fields; // of records; NULL: all that are preset
+    const char *where;  // condition over records; NULL: none
+    enum record_format record_format;
+    bool list_fields;
+    const char *table_rows, *table_cols, *table_cell; // table: fields of records
     bool quiet;
     bool hex, hexdump, summary;
     bool show_plan;        // show: the compiled plan
