@@ -17,7 +17,7 @@ FAULTS = ['--silent', '--duplicate', 0.05, '--reorder', 1000, '--delay', 10_000]
 
 
 def template(scale):
-    """108,544 stimuli times scale (a power of two up to 16): TCP, ICMP and UDP over IPv4, TCP over IPv6, silent ports."""
+    """110,592 stimuli times scale (a power of two up to 16): TCP, ICMP and UDP over IPv4, TCP over IPv6, silent ports."""
     shift = scale.bit_length() - 1
     four, six = SOURCES
     return (f'[IP({four},dst="198.19.0.0/19")/TCP(dport=(1,{12 * scale}),flags="S"),'
