@@ -147,8 +147,9 @@ static bool tcp_segment_answers(const uint8_t *rp, const uint8_t *sp, uint32_t p
     bool opens = (s & TCP_SYN) && !(s & TCP_ACK_FLAG);
     if (!opens && tcp_distance(get32(sp + 8), get32(rp + 4), rules) > TCP_ACK_SLACK)
         return false;
+    // A reset of a SYN has ACK (3.10.7.1): without it, it would carry no tag back, and anyone could have sent it.
     if ((r & TCP_RST) && !(r & TCP_ACK_FLAG))
-        return true;
+        return !(opens && rules->tagged_seq && !rules->scapy);
     return tcp_acknowledges(rp, sp, payload, rules);
 }
 
