@@ -285,7 +285,7 @@ static int pair_run(struct pair_job *job)
     struct pairing_options options = {.how = {.rules = o->rules}, .keeps = true};
     int status;
 
-    options.how.rules.hashed = true; // as sr, not as PacketList.sr
+    options.how.rules.hashed = o->rules.scapy; // as its sr(), not as PacketList.sr()
     options.how.rules.open = pair_open_fields(&job->compiled.template, o->tag == TAG_OPTION_ANY);
     if (getrandom(&options.how.seed, sizeof(options.how.seed), 0) != sizeof(options.how.seed))
         options.how.seed = (uint64_t)(uintptr_t)job;

@@ -245,6 +245,7 @@ static struct run_options job_run_options(const struct job *job)
         .records_path = job->records.path,
         .services = &job->compiled.services,
     };
+    options.rules.hashed = options.rules.scapy;
     const struct template *template = &job->compiled.template;
 
     for (uint32_t b = 0; b < template->n_branches; b++) {
