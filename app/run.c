@@ -4,6 +4,7 @@
 #include "command.h"
 #include "compile.h"
 #include "engine/surround.h"
+#include "records.h"
 #include "result/figure.h"
 #include "status.h"
 #include "template/derive.h"
@@ -30,6 +31,7 @@ struct job {
     struct port *port;
     struct compiled compiled;
     struct surround surround;
+    struct records records;
     char tags_text[256];
     char comment[2048];
     char *command_line;
@@ -226,6 +228,9 @@ static struct run_options job_run_options(const struct job *job)
         .rate_pps = job->rate_pps,
         .timeout_ns = o->timeout_ns,
         .retry = o->retry,
+        .multi = o->multi,
+        .rules = o->rules,
+        .keep = o->keep,
         .seed = job->seed,
         .random = job->random,
         .n_tx_cores = o->n_tx_cores,
@@ -235,9 +240,12 @@ static struct run_options job_run_options(const struct job *job)
         .classic_pcap = o->classic_pcap,
         .zstd = o->zstd,
         .comment = job->comment,
-        .pairs = job->pairs && o->write_name == NULL ? stdout : NULL,
+        .pairs = job->pairs && o->write_name == NULL && job->records.writer == NULL ? stdout : NULL,
+        .records = job->records.writer,
+        .records_path = job->records.path,
         .services = &job->compiled.services,
     };
+    options.rules.hashed = options.rules.scapy;
     const struct template *template = &job->compiled.template;
 
     for (uint32_t b = 0; b < template->n_branches; b++) {
@@ -335,7 +343,7 @@ static int job_report(const struct job *job, struct summary *s, int err)
     return job_status(job, s, err);
 }
 
-static int job_run(struct job *job)
+static int job_carry_out(struct job *job)
 {
     struct run_options options = job_run_options(job);
     struct summary summary = {0};
@@ -365,6 +373,17 @@ static int job_run(struct job *job)
     return status;
 }
 
+static int job_run(struct job *job)
+{
+    int status = records_open(&job->records, &job->compiled.services);
+
+    if (status != EXIT_COMPLETE)
+        return status;
+    status = job_carry_out(job);
+    int closed = records_close(&job->records);
+    return status == EXIT_COMPLETE ? closed : status;
+}
+
 // The port is open and the template parsed: what is left may be given up at any step.
 static int job_on_port(struct job *job)
 {
@@ -384,25 +403,45 @@ static int job_on_port(struct job *job)
     return status;
 }
 
-static int job_start(struct job *job)
+// What can be told before anything is opened.
+static int job_check(struct job *job)
 {
     const struct options *o = job->options;
+
+    if (o->port == NULL) {
+        fputs("volley: which port? -i eth0, or -i sim for the simulated network.\n", stderr);
+        return EXIT_USAGE;
+    }
+    if (o->keep != 0 && o->write_name == NULL) {
+        fputs("volley: --keep writes to NAME.other.pcapng: give -w NAME too.\n", stderr);
+        return EXIT_USAGE;
+    }
+    return records_init(&job->records, o);
+}
+
+static int job_open_and_run(struct job *job)
+{
+    job_defaults(job);
+    int status = job_open_port(job);
+    if (status != 0)
+        return status;
+    run_catch_signals();
+    status = job_on_port(job);
+    port_close(job->port);
+    return status;
+}
+
+static int job_start(struct job *job)
+{
     bool layer3 = job->id == COMMAND_SR || job->id == COMMAND_SEND;
-    int status = compile_parse(&job->compiled, o->argument, layer3);
+    int status = compile_parse(&job->compiled, job->options->argument, layer3);
 
     if (status != 0)
         return status;
-    if (o->port == NULL) {
-        fprintf(stderr, "volley: which port? -i eth0, or -i sim for the simulated network.\n");
-        compile_release(&job->compiled);
-        return EXIT_USAGE;
-    }
-    job_defaults(job);
-    status = job_open_port(job);
-    if (status == 0) {
-        run_catch_signals();
-        status = job_on_port(job);
-        port_close(job->port);
+    status = job_check(job);
+    if (status == EXIT_COMPLETE) {
+        status = job_open_and_run(job);
+        records_release(&job->records);
     }
     compile_release(&job->compiled);
     return status;

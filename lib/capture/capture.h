@@ -25,13 +25,15 @@ struct capture_options {
     const char *interfaces[2];
 };
 
+#define CAPTURE_NO_ID UINT64_MAX
+
 struct capture_packet {
     const uint8_t *data; // borrowed during the call
     uint32_t len;
     uint32_t original_len; // on the wire, if that was more; 0: len
     enum capture_side side;
     uint64_t time_ns;    // since 1970; 0: none is known
-    uint64_t packet_id;  // index x 16 + n: n 0 is the stimulus, 1.. its answers
+    uint64_t packet_id;  // index x 16 + n: n 0 is the stimulus, 1.. its answers; CAPTURE_NO_ID: none
     const char *comment; // NULL: none; a newline is added (Scapy 2.5 wants it)
 };
 

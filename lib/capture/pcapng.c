@@ -13,8 +13,9 @@
 #define BLOCK_ENDS       12u // type and length at its start, length at its end
 
 #define PACKET_FIXED_BYTES 28u // type to original length
-// epb_flags, epb_packetid and the end of options.
-#define PACKET_OPTIONS_BYTES (8u + 12u + 4u)
+// epb_flags and the end of options.
+#define PACKET_OPTIONS_BYTES (8u + 4u)
+#define PACKET_ID_BYTES      12u
 #define PACKET_BYTES         (PACKET_FIXED_BYTES + PACKET_OPTIONS_BYTES + 4u)
 
 #define LINK_ETHER 1u
@@ -163,6 +164,8 @@ static void pcapng_measure(const struct capture_packet *packet, struct encoder_s
 {
     shape->comment_len = 0;
     shape->bytes = PACKET_BYTES + padded(shape->stored_len);
+    if (packet->packet_id != CAPTURE_NO_ID)
+        shape->bytes += PACKET_ID_BYTES;
     if (packet->comment != NULL) {
         shape->comment_len = text_len(packet->comment) + 1;
         shape->bytes += 4 + padded(shape->comment_len);
@@ -181,7 +184,8 @@ static void pcapng_packet(uint8_t *to, const struct capture_packet *packet, cons
     memcpy(p, packet->data, shape->stored_len);
     p = put_padding(p + shape->stored_len, shape->stored_len);
     p = put_option(p, PACKET_FLAGS, &direction, sizeof(direction));
-    p = put_option(p, PACKET_ID, &packet->packet_id, sizeof(packet->packet_id));
+    if (packet->packet_id != CAPTURE_NO_ID)
+        p = put_option(p, PACKET_ID, &packet->packet_id, sizeof(packet->packet_id));
     if (shape->comment_len > 0) {
         p = put_option_head(p, OPTION_COMMENT, shape->comment_len);
         memcpy(p, packet->comment, shape->comment_len - 1);

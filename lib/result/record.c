@@ -85,7 +85,8 @@ const char *record_outcome_name(enum record_outcome outcome)
     static const char *const names[] = {
         [RECORD_ANSWERED] = "answered",       [RECORD_UNANSWERED] = "unanswered",
         [RECORD_DUPLICATE] = "duplicate",     [RECORD_LATE] = "late",
-        [RECORD_UNSOLICITED] = "unsolicited",
+        [RECORD_UNSOLICITED] = "unsolicited", [RECORD_MALFORMED] = "malformed",
+        [RECORD_FILTERED] = "filtered",
     };
 
     return names[outcome];

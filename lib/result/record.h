@@ -25,8 +25,15 @@ enum record_outcome {
     RECORD_DUPLICATE,
     RECORD_LATE,
     RECORD_UNSOLICITED,
+    RECORD_MALFORMED,
+    RECORD_FILTERED,
     RECORD_OUTCOME_COUNT
 };
+
+// All that are neither an answer nor a silence, a bit each.
+#define RECORD_NO_ANSWERS                                                                             \
+    (1u << RECORD_DUPLICATE | 1u << RECORD_LATE | 1u << RECORD_UNSOLICITED | 1u << RECORD_MALFORMED | \
+     1u << RECORD_FILTERED)
 
 struct record {
     uint64_t probe;   // index; of a capture the ordinal of the stimulus
@@ -39,6 +46,7 @@ struct record {
     const struct view *stimulus; // NULL: unknown
     const struct view *response; // NULL: silence
     unsigned stimulus_first, response_first;
+    uint32_t stimulus_bytes, response_bytes; // on the wire, if the frames are cut short; 0: they are whole
 };
 
 // Where fields of a record lie.

@@ -29,13 +29,14 @@ static uint64_t remaining_of(const struct counters *c)
     return c->sent > c->answered ? c->sent - c->answered : 0;
 }
 
-static void put_totals(const struct counters *c, FILE *to)
+static void put_totals(const struct summary *summary, FILE *to)
 {
-    uint64_t remaining = remaining_of(c);
+    const struct counters *c = &summary->counters;
+    uint64_t remaining = remaining_of(c), received = summary->is_offline ? summary->frames : c->received;
 
-    fprintf(to, "Received %s packet%s, got %s answer%s, remaining %s packet%s\n", GROUPED(c->received),
-            plural(c->received), GROUPED(c->answers), plural(c->answers), GROUPED(remaining),
-            plural(remaining));
+    fprintf(to, "%s %s packet%s, got %s answer%s, remaining %s packet%s\n",
+            summary->is_offline ? "Read" : "Received", GROUPED(received), plural(received), GROUPED(c->answers),
+            plural(c->answers), GROUPED(remaining), plural(remaining));
 }
 
 // Times of one unit, with one decimal unless that would make a small time 0.0.
@@ -111,9 +112,13 @@ static void put_term(uint64_t n, const char *name, const char *ending, FILE *to)
         fprintf(to, " + %s %s%s", GROUPED(n), name, n == 1 ? "" : ending);
 }
 
-static void put_sent(const struct counters *c, FILE *to)
+static void put_sent(const struct summary *summary, FILE *to)
 {
-    if (c->tx_failed == 0 && c->not_sent == 0) {
+    const struct counters *c = &summary->counters;
+
+    if (summary->is_offline) {
+        fprintf(to, "  %s stimul%s", GROUPED(c->planned), c->planned == 1 ? "us" : "i");
+    } else if (c->tx_failed == 0 && c->not_sent == 0) {
         fprintf(to, "  sent %s = planned %s", GROUPED(c->sent), GROUPED(c->planned));
     } else {
         fprintf(to, "  planned %s = %s sent", GROUPED(c->planned), GROUPED(c->sent));
@@ -248,19 +253,28 @@ static void warn_files(const struct summary *summary, FILE *to)
 
 static void put_files(const struct summary *summary, FILE *to)
 {
-    for (unsigned i = 0; i < summary->n_files; i++)
-        fprintf(to, "%s%s", i > 0 ? "  " : "", summary->files[i].path);
-    if (summary->n_files > 0)
+    const char *separator = "";
+
+    for (unsigned i = 0; i < summary->n_files; i++) {
+        if (strcmp(summary->files[i].path, "-") == 0) // standard output
+            continue;
+        fprintf(to, "%s%s", separator, summary->files[i].path);
+        separator = "  ";
+    }
+    if (separator[0] != '\0')
         fputc('\n', to);
 }
 
 void summary_print(const struct summary *summary, FILE *to)
 {
-    put_totals(&summary->counters, to);
+    put_totals(summary, to);
     put_classes(summary, to);
-    put_sent(&summary->counters, to);
+    put_sent(summary, to);
     put_received(&summary->counters, to);
-    put_unseen(summary, to);
+    if (summary->is_offline)
+        fputc('\n', to);
+    else
+        put_unseen(summary, to);
     warn_unseen(summary, to);
     warn_sending(&summary->counters, to);
     warn_balance(&summary->counters, to);

@@ -39,8 +39,10 @@ struct summary {
     const char *tags;  // "TCP.seq"
     uint64_t rate_pps; // asked for; 0: full speed
     uint64_t timeout_ns;
-    uint32_t retry;
+    int32_t retry;
     uint64_t start_ns, end_ns; // since 1970
+    bool is_offline;           // captures were paired: there was no port
+    uint64_t frames;           // then: that were read
 
     struct counters counters;
     uint64_t classes[CLASS_COUNT]; // answers by class

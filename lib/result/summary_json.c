@@ -198,7 +198,7 @@ static void put_setting(struct object *object, const struct summary *summary)
     object_put(object, "version", text_json(summary->version));
     object_put(object, "command", text_json(summary->command));
     object_put(object, "template", text_json(summary->template));
-    object_put(object, "port", port_json(summary));
+    object_put(object, "port", summary->is_offline ? json_null() : port_json(summary));
     object_put(object, "seed_hex", json_string(seed));
     object_put(object, "seed", summary->seed <= INT64_MAX ? number_json(summary->seed) : json_null());
     object_put(object, "order", text_json(summary->order));
@@ -214,6 +214,8 @@ static void put_result(struct object *object, const struct summary *summary)
     object_put(object, "start_ns", number_json(summary->start_ns));
     object_put(object, "end", time_json(summary->end_ns));
     object_put(object, "end_ns", number_json(summary->end_ns));
+    if (summary->is_offline)
+        object_put(object, "frames", number_json(summary->frames));
     object_put(object, "exit_reason", text_json(summary->exit_reason));
     object_put(object, "counters", counters_json(&summary->counters));
     object_put(object, "identities", identities_json(&summary->counters));

@@ -91,6 +91,15 @@ void ether_type_text(uint16_t type, struct text *text)
         text_add(text, "0x%x", type);
 }
 
+// Scapy hashes the type; exactly, what follows tells it.
+static void ether_flow_key(const struct view *view, unsigned i, enum flow_role role,
+                           const struct answer_rules *rules, struct flow_key *key)
+{
+    (void)role;
+    if (rules->scapy)
+        flow_key_add(key, get16(view_header(view, i) + 12));
+}
+
 // MACs are never compared: an answer may come from another one.
 static bool ether_answers(const struct view *r, unsigned ri, const struct view *s, unsigned si,
                           const struct answer_rules *rules)
@@ -110,5 +119,6 @@ const struct layer_desc layer_ether = {
     .dispatch = ether_dispatch,
     .measure = ether_measure,
     .summary = ether_summary,
+    .flow_key = ether_flow_key,
     .answers = ether_answers,
 };
