@@ -156,6 +156,9 @@ static void fields_are_chosen_by_name(void **state)
     } rows[] = {
         {"probe", NULL, 0},
         {"rtt_ns,probe,dst", NULL, 0},
+        {" rtt_ns , probe,dst ", NULL, 0},
+        {"rtt_ns, dest", "records have no field 'dest'; did you mean 'dst'?", 8},
+        {"  ", "records have no field ''", 2},
         {"probe,rtt", "records have no field 'rtt'; did you mean 'rtt_ns'?", 6},
         {"probe,dst,probe", "'probe' stands here twice", 10},
         {"probe,", "records have no field ''", 6},
