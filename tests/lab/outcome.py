@@ -124,6 +124,11 @@ class Outcome:
         s, a = of_frame(stimulus), of_frame(answer)
         return Pair(index, s, a, relation(s, a), stimulus)
 
+    @staticmethod
+    def packets(path):
+        """[(packet id, comment)] of any of the files."""
+        return [(p.packet_id, p.comment.strip()) for p in pcapng.read(path).packets]
+
     def unanswered(self):
         """[(index, stimulus's frame)], in the order of the file."""
         packets = pcapng.read(self.unanswered_path).packets
