@@ -141,6 +141,7 @@ def main():
         if 'sndrcv' in request:
             import traffic
             reply['sndrcv'] = traffic.hold_against(names, *request['sndrcv'])
+            reply['pairs'] = pairs.draw_pairs(request['seed'], request['pairs'], request['conf'])
         if 'layer' in request:
             import classes
             reply['layer'] = classes.describe(names, request['layer'])
