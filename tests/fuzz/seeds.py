@@ -153,6 +153,20 @@ def captures():
         yield pcapng(frames, order) + pcapng(frames[::-1], '>')
 
 
+# --- Conditions ---------------------------------------------------------------------------------------------------
+
+
+def conditions(volley):
+    """Those of the unit test, over the fields of records, with frames behind them."""
+    source = (ROOT / 'tests' / 'unit' / 'expr' / 'test_filter.c').read_text()
+    names = {'none': 'vlan', 'no_class': 'class', 'no_flags': 'flags', 'no_dst': 'src', 'dst6': 'dst', 'name': 'proto'}
+    frames = [bytes.fromhex(volley.run('show', text, '--hex').split()[0]) for text in (
+        'Ether()/IP(dst="198.18.0.1")/TCP()', 'Ether()/IPv6(dst="2001:2::1")/UDP()', 'Ether()/Dot1Q(vlan=5)/ARP()')]
+    for n, text in enumerate(re.findall(r'^    \{"((?:[^"\\]|\\.)*)", ', source, re.M)):
+        text = re.sub(r'\b(' + '|'.join(names) + r')\b', lambda m: names[m[1]], ast.literal_eval(f'"{text}"'))
+        yield text.encode() + b'\0' + 2 * frames[n % len(frames)]
+
+
 def write(folder, seeds):
     folder.mkdir(parents=True, exist_ok=True)
     for old in folder.iterdir():
@@ -168,6 +182,7 @@ def main():
     write(folder / 'compile', (text.encode() for text in texts))
     write(folder / 'dissect', [*built_frames(volley, texts), *answered_frames(volley)])
     write(folder / 'capture', captures())
+    write(folder / 'filter', conditions(volley))
     (folder / 'template.dict').write_text(dictionary(volley))
 
 

@@ -131,7 +131,7 @@ def main():
             reply['scapy'] = answer_scapy(names, request['scapy'], request['what'])
         if 'pairs' in request:
             import pairs
-            reply['pairs'] = pairs.draw_pairs(request['seed'], request['pairs'])
+            reply['pairs'] = pairs.draw_pairs(request['seed'], request['pairs'], request['conf'])
         if 'traffic' in request:
             import traffic
             reply['traffic'] = traffic.write(*request['traffic'])
@@ -141,7 +141,6 @@ def main():
         if 'sndrcv' in request:
             import traffic
             reply['sndrcv'] = traffic.hold_against(names, *request['sndrcv'])
-            reply['pairs'] = pairs.draw_pairs(request['seed'], request['pairs'], request['conf'])
         if 'layer' in request:
             import classes
             reply['layer'] = classes.describe(names, request['layer'])
