@@ -363,7 +363,7 @@ int summary_reserve_json(const struct summary *summary, const char *path)
     int err;
 
     if (stat(path, &stat_of_path) == 0 && !S_ISREG(stat_of_path.st_mode))
-        return 0;
+        return S_ISDIR(stat_of_path.st_mode) ? -EISDIR : 0;
     text = document_text(summary);
     if (text == NULL)
         return -ENOMEM;
