@@ -167,13 +167,15 @@ static json_t *rtt_json(const struct summary *summary)
 
 static json_t *file_json(const struct summary_file *file)
 {
+    const char *reason = strerrordesc_np(-file->error);
     struct object object = object_new();
 
     object_put(&object, "path", text_json(file->path));
     object_put(&object, "holds", json_string(file->is_records ? "records" : "packets"));
     object_put(&object, "stored", number_json(file->stored));
     object_put(&object, "refused", number_json(file->refused));
-    object_put(&object, "error", file->error == 0 ? json_null() : text_json(strerrordesc_np(-file->error)));
+    object_put(&object, "error",
+               file->error == 0 ? json_null() : json_string(reason != NULL ? reason : "unknown error"));
     return object_take(&object);
 }
 

@@ -37,8 +37,7 @@ def frames(data, folder):
     if len(data) < READ_BY_ALL_BELOW:
         lines = subprocess.run(['tshark', '-r', path], check=True, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL).stdout
         assert lines.count(b'\n') == count
-        with RawPcapReader(str(path)) as reader:
-            assert len(list(reader)) == count
+        assert len(list(RawPcapReader(str(path)))) == count
     if data[:4] == b'\x0a\x0d\x0d\x0a':
         assert len(pcapng.read(path).packets) == count
     return count
