@@ -19,7 +19,9 @@ bool answers_is_error(const struct view *view, unsigned i)
             return false;
         i--;
     }
-    return view->layers[i].quoted;
+    bool other = i > 0 && view->layers[i - 1].id == LAYER_ICMP && view->layers[i].id != LAYER_IP;
+
+    return view->layers[i].quoted && !other;
 }
 
 // Layers that have no rule of their own are answered by their like.

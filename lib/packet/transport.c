@@ -114,7 +114,7 @@ void transport_endpoints(const struct view *view, unsigned i, enum service_proto
     transport_port(services, protocol, get16(p + 2), text);
 }
 
-// Scapy's hash has no side, and is that of both ports added without carry.
+// Scapy hashes both ports together, of TCP.
 void transport_flow_key(const struct view *view, unsigned i, enum flow_role role,
                         const struct answer_rules *rules, struct flow_key *key)
 {
@@ -124,9 +124,9 @@ void transport_flow_key(const struct view *view, unsigned i, enum flow_role role
 
     if (transport_any_port(rules))
         return;
-    if (rules->hashed)
+    if (role == FLOW_HASHRET && view->layers[i].id == LAYER_TCP)
         flow_key_add(key, sport ^ dport);
-    else
+    if (role != FLOW_HASHRET)
         flow_key_add(key, (uint64_t)(transport_any_quoted(rules) ? 0 : asker) << 16 | asked);
 }
 

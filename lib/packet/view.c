@@ -25,7 +25,7 @@ static bool view_measure_fields(const struct view *view, enum layer_id id, const
         .bytes = p, .end = avail, .below = view->n > 0 ? view->layers[view->n - 1].id : LAYER_NONE};
 
     if (!fields_place(&at, desc, 0)) {
-        *m = (struct measure){avail, avail, LAYER_RAW, false};
+        *m = (struct measure){avail, avail, LAYER_RAW, false, false};
         return quoted;
     }
     uint64_t end = avail;
@@ -45,7 +45,7 @@ static bool view_measure_fields(const struct view *view, enum layer_id id, const
     enum layer_id next = payload > 0 && desc->next != NULL
                              ? desc->next(&at, p + at.header_bytes, payload)
                              : layer_next(id, &at, p + at.header_bytes, payload);
-    *m = (struct measure){at.header_bytes, (uint32_t)end, (uint8_t)next, false};
+    *m = (struct measure){at.header_bytes, (uint32_t)end, (uint8_t)next, false, false};
     return true;
 }
 
@@ -96,6 +96,8 @@ static uint32_t view_decode_stack(struct view *view, enum layer_id id, uint32_t 
             break;
         }
         view_add(view, id, quoted, at, m.header_bytes, at + m.end);
+        view->layers[view->n - 1].broken = m.broken && !quoted;
+        view->malformed |= m.broken && !quoted;
         limit = at + m.end;
         if (!quoted && view_find_trailer(id, bytes, at, limit, trailer))
             limit = trailer->start;

@@ -39,9 +39,9 @@ class RelayPair:
         self.prober.run('ethtool', '-K', 'p0', 'tx', 'off')
 
     def _lost_between(self):
-        """Frames that the veth pair dropped on the way to the prober."""
-        return sum(int(namespace.run('cat', f'/sys/class/net/{interface}/statistics/{name}').stdout)
-                   for namespace, interface, name in ((self.target, 't0', 'tx_dropped'), (self.prober, 'p0', 'rx_dropped')))
+        """Frames that the veth pair had no room for on the way to the prober, and those that nobody there could take."""
+        return [int(namespace.run('cat', f'/sys/class/net/{interface}/statistics/{name}').stdout)
+                for namespace, interface, name in ((self.target, 't0', 'tx_dropped'), (self.prober, 'p0', 'rx_dropped'))]
 
     def run(self, volley, template, relay, *options, **arguments):
         """One run of `volley sr`. Returns its Outcome, with what the relay says and what the checker found."""
@@ -63,7 +63,7 @@ class RelayPair:
         assert process.returncode == 0, stderr
         result.relay = json.loads(stdout)
         assert result.relay['no_room'] == 0, result.relay
-        result.lost_between = self._lost_between() - before
+        result.veth_dropped, result.interface_dropped = map(int.__sub__, self._lost_between(), before)
         result.found = check(self.tools / 'relay_check', log, result)
         return result
 
@@ -106,12 +106,12 @@ def run_undisturbed(pair, volley, *arguments, **options):
     """A run that lost nothing on its way back; one that did must say so."""
     for _ in range(TRIES):
         result = pair.run(volley, *arguments, statuses=(0, 3), **options)
-        lost = dropped(result) + result.lost_between
+        lost = dropped(result) + result.veth_dropped + result.interface_dropped
         if result.status == 0 and lost == 0:
             break
         check_sums(result)
         assert (result.status == 3) == (dropped(result) > 0), result.counters
         assert result.found['missing'] <= lost, (result.counters, result.found)
-    assert result.status == 0 and lost == 0, (result.counters, result.lost_between)
+    assert result.status == 0 and lost == 0, (result.counters, lost)
     check_exactly(result)
     return result

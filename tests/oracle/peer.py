@@ -131,7 +131,7 @@ def main():
             reply['scapy'] = answer_scapy(names, request['scapy'], request['what'])
         if 'pairs' in request:
             import pairs
-            reply['pairs'] = pairs.draw_pairs(request['seed'], request['pairs'])
+            reply['pairs'] = pairs.draw_pairs(request['seed'], request['pairs'], request['conf'])
         if 'traffic' in request:
             import traffic
             reply['traffic'] = traffic.write(*request['traffic'])

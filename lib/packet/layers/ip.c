@@ -64,23 +64,21 @@ static const struct binding ip_bindings[] = {
     {0},
 };
 
-// Version and lengths must hold; what is longer than the frame was cut off, which only quotes are allowed to be.
+// What is longer than the frame was cut off, as quotes are. A length that is too short says nothing, as in Scapy.
 static bool ip_measure(const uint8_t *p, uint32_t avail, bool quoted, struct measure *m)
 {
-    if (avail < IP_FIXED_BYTES || p[0] >> 4 != 4)
+    uint32_t header = avail < IP_FIXED_BYTES ? 0 : 4u * (p[0] & 15), total = avail < 4 ? 0 : get16(p + 2);
+    if (header < IP_FIXED_BYTES || header > avail)
         return false;
-    uint32_t header = 4u * (p[0] & 15), total = get16(p + 2);
-    if (header < IP_FIXED_BYTES || header > avail || total < header)
-        return false;
-    if (total > avail) {
-        if (!quoted)
-            return false;
+    bool broken = p[0] >> 4 != 4 || total < header || total > avail;
+
+    (void)quoted;
+    if (total < header || total > avail)
         total = avail;
-    }
     bool later_fragment = (get16(p + 6) & 0x1fff) != 0;
     enum layer_id next =
         later_fragment ? LAYER_RAW : layer_announced(LAYER_IP, IP_PROTO, p[9], p + header, total - header);
-    *m = (struct measure){header, total, (uint8_t)next, false};
+    *m = (struct measure){header, total, (uint8_t)next, false, broken};
     return true;
 }
 
@@ -251,6 +249,8 @@ static bool ip_exact_answers(const struct view *r, unsigned ri, const struct vie
     uint32_t asker = get32(sp + 12), asked = get32(sp + 16);
     bool group = ip_is_group(asked);
 
+    if (r->layers[ri].broken)
+        return false;
     if (get32(rp + 16) != asker && (asker != 0 || !group) && !answers_any_asker(rules))
         return false;
     if (ri + 2 < r->n && r->layers[ri + 1].id == LAYER_ICMP && r->layers[ri + 2].quoted)

@@ -7,7 +7,7 @@ static bool raw_measure(const uint8_t *p, uint32_t avail, bool quoted, struct me
 {
     (void)p;
     (void)quoted;
-    *m = (struct measure){avail, avail, LAYER_RAW, false};
+    *m = (struct measure){avail, avail, LAYER_RAW, false, false};
     return true;
 }
 

@@ -71,16 +71,15 @@ static uint16_t tcp_flags(const uint8_t *p)
 
 static bool tcp_measure(const uint8_t *p, uint32_t avail, bool quoted, struct measure *m)
 {
-    uint32_t header = avail < TCP_FIXED_BYTES ? 0 : 4u * (p[12] >> 4);
+    if (avail < (quoted ? TCP_QUOTED_BYTES : TCP_FIXED_BYTES))
+        return false;
+    uint32_t header = avail < TCP_FIXED_BYTES ? avail : 4u * (p[12] >> 4);
+    bool broken = header < TCP_FIXED_BYTES || header > avail;
 
-    if (quoted && (header < TCP_FIXED_BYTES || header > avail))
-        header = avail < TCP_FIXED_BYTES ? avail : TCP_FIXED_BYTES;
-    else if (!quoted && (header < TCP_FIXED_BYTES || header > avail))
-        return false;
-    if (avail < TCP_QUOTED_BYTES)
-        return false;
+    if (broken)
+        header = avail < TCP_FIXED_BYTES || header > avail ? avail : TCP_FIXED_BYTES;
     enum layer_id next = transport_next(LAYER_TCP, TCP_SPORT, p, p + header, avail - header);
-    *m = (struct measure){header, avail, (uint8_t)next, false};
+    *m = (struct measure){header, avail, (uint8_t)next, false, broken};
     return true;
 }
 
@@ -176,6 +175,8 @@ static bool tcp_answers(const struct view *r, unsigned ri, const struct view *s,
 
     if (answers_quote(r, ri, rules))
         return tcp_quote_answers(r, ri, sp, rules);
+    if (!rules->scapy && r->layers[ri].broken)
+        return false;
     // Of a segment that is quoted where Scapy knows no TCPerror, or that is a quote itself, there may be no more than the ports.
     if (r->layers[ri].header_bytes < TCP_FIXED_BYTES || s->layers[si].header_bytes < TCP_FIXED_BYTES)
         return false;
