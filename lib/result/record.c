@@ -98,7 +98,10 @@ bool record_fields_parse(const char *text, uint8_t fields[RECORD_FIELD_COUNT], u
     size_t at = 0;
 
     for (*n = 0;; at++) {
-        size_t len = strcspn(text + at, ",");
+        at += strspn(text + at, " ");
+        size_t end = at + strcspn(text + at, ","), len = end - at;
+        while (len > 0 && text[at + len - 1] == ' ')
+            len--;
         struct span where = {(uint32_t)at, (uint32_t)len};
         unsigned field;
 
@@ -108,7 +111,7 @@ bool record_fields_parse(const char *text, uint8_t fields[RECORD_FIELD_COUNT], u
             return diag_set(diag, where, "'%s' stands here twice", record_field_name(field));
         taken[field] = true;
         fields[(*n)++] = (uint8_t)field;
-        at += len;
+        at = end;
         if (text[at] == '\0')
             return true;
     }
