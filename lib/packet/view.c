@@ -25,8 +25,10 @@ static bool view_measure_fields(const struct view *view, enum layer_id id, const
         .bytes = p, .end = avail, .below = view->n > 0 ? view->layers[view->n - 1].id : LAYER_NONE};
 
     if (!fields_place(&at, desc, 0)) {
-        *m = (struct measure){avail, avail, LAYER_RAW, false, false};
-        return quoted;
+        bool options = id == LAYER_IPV6_EXT_HOP_BY_HOP || id == LAYER_IPV6_EXT_DEST_OPT;
+
+        *m = (struct measure){avail, avail, LAYER_RAW, false, true};
+        return quoted || (options && avail > 1);
     }
     uint64_t end = avail;
     for (unsigned f = 0; f < desc->n_fields; f++) {

@@ -144,6 +144,10 @@ def pcapng(frames, order):
     return file + block(order, 3, struct.pack(order + 'I', len(frames[0])) + frames[0]) + block(order, 4, bytes(4))
 
 
+def compressed(data):
+    return subprocess.run(['zstd', '-cq'], input=data, check=True, stdout=subprocess.PIPE).stdout
+
+
 def captures():
     frames = [bytes(range(n)) for n in (60, 61, 0, 14)]
     for order in '<>':
@@ -151,6 +155,8 @@ def captures():
             yield pcap(frames, order, magic)
         yield pcapng(frames, order)
         yield pcapng(frames, order) + pcapng(frames[::-1], '>')
+        for capture in (pcap(frames, order, 0xa1b23c4d), pcapng(frames, order)):
+            yield b''.join(compressed(part) for part in (capture[:40], capture[40:]))
 
 
 # --- Conditions ---------------------------------------------------------------------------------------------------

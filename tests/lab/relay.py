@@ -64,11 +64,11 @@ class RelayPair:
         result.relay = json.loads(stdout)
         assert result.relay['no_room'] == 0, result.relay
         result.veth_dropped, result.interface_dropped = map(int.__sub__, self._lost_between(), before)
-        result.found = check(self.tools / 'relay_check', log, result)
+        result.found = held_against_log(self.tools / 'relay_check', log, result)
         return result
 
 
-def check(checker, log, result):
+def held_against_log(checker, log, result):
     """No pair but those that belong together, each probe in one file; returns the checker's counts."""
     checked = subprocess.run([checker, log, result.answered_path, result.unanswered_path,
                               str(result.summary['timeout_ns']), str(MARGIN_NS), str(result.summary['end_ns'])],
@@ -102,16 +102,28 @@ def check_exactly(result):
     assert found['strays'] <= strays <= found['strays'] + found['unclear'] + found['others'], (c, found)
 
 
+def disturbance(result):
+    """Answers that may have been lost on our side, or read too late by a prober whom nobody let run; 0: all others count."""
+    c, found = result.counters, result.found
+    read_late = max(0, c['late'] - found['late'] - found['unclear'])
+    return max(dropped(result), result.interface_dropped) + result.veth_dropped + read_late
+
+
+def check(result):
+    """Whether the run was undisturbed, and so exact; one that was not must say what it lost."""
+    if disturbance(result) == 0:
+        assert result.status == 0, result.stderr
+        check_exactly(result)
+        return True
+    check_sums(result)
+    assert (result.status == 3) == (dropped(result) > 0), result.counters
+    assert result.found['missing'] <= disturbance(result), (result.counters, result.found)
+    return False
+
+
 def run_undisturbed(pair, volley, *arguments, **options):
-    """A run that lost nothing on its way back; one that did must say so."""
     for _ in range(TRIES):
         result = pair.run(volley, *arguments, statuses=(0, 3), **options)
-        lost = dropped(result) + result.veth_dropped + result.interface_dropped
-        if result.status == 0 and lost == 0:
-            break
-        check_sums(result)
-        assert (result.status == 3) == (dropped(result) > 0), result.counters
-        assert result.found['missing'] <= lost, (result.counters, result.found)
-    assert result.status == 0 and lost == 0, (result.counters, lost)
-    check_exactly(result)
-    return result
+        if check(result):
+            return result
+    raise AssertionError(f'{TRIES} runs were disturbed: {result.counters}')

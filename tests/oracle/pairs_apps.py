@@ -81,7 +81,7 @@ def rtp(draw):
 
 
 def junk(draw):
-    return Raw(draw.randbytes(draw.randrange(1, 30))), Raw(draw.randbytes(draw.randrange(1, 30))), draw.choice([53, 69, 161, 123, 9])
+    return Raw(draw.randbytes(draw.randrange(1, 30))), Raw(draw.randbytes(draw.randrange(1, 30))), draw.choice([53, 69, 161, 9])
 
 
 APPLICATIONS = [dns, dns, llmnr, ntp, snmp, dhcp, tftp, tftp, rip, isakmp, nbns, gtp, rtp, junk]

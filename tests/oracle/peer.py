@@ -134,10 +134,7 @@ def main():
             reply['pairs'] = pairs.draw_pairs(request['seed'], request['pairs'], request['conf'])
         if 'traffic' in request:
             import traffic
-            reply['traffic'] = traffic.write(*request['traffic'])
-        if 'sr' in request:
-            import traffic
-            reply['sr'] = traffic.pair(*request['sr'])
+            reply['traffic'] = traffic.draw(*request['traffic'])
         if 'sndrcv' in request:
             import traffic
             reply['sndrcv'] = traffic.hold_against(names, *request['sndrcv'])

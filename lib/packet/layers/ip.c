@@ -64,17 +64,20 @@ static const struct binding ip_bindings[] = {
     {0},
 };
 
-// What is longer than the frame was cut off, as quotes are. A length that is too short says nothing, as in Scapy.
+// What is longer than the frame was cut off, as quotes are. A length that is too short says nothing, as in Scapy; which takes what
+// a header's length lacks from the end of the frame.
 static bool ip_measure(const uint8_t *p, uint32_t avail, bool quoted, struct measure *m)
 {
-    uint32_t header = avail < IP_FIXED_BYTES ? 0 : 4u * (p[0] & 15), total = avail < 4 ? 0 : get16(p + 2);
-    if (header < IP_FIXED_BYTES || header > avail)
-        return false;
-    bool broken = p[0] >> 4 != 4 || total < header || total > avail;
-
     (void)quoted;
-    if (total < header || total > avail)
-        total = avail;
+    if (avail < IP_FIXED_BYTES)
+        return false;
+    uint32_t said = 4u * (p[0] & 15), header = said > avail ? avail : said, total = get16(p + 2);
+    bool broken = p[0] >> 4 != 4 || said < IP_FIXED_BYTES || total < said || total > avail;
+
+    if (said < IP_FIXED_BYTES)
+        header = avail - (IP_FIXED_BYTES - said) < IP_FIXED_BYTES ? IP_FIXED_BYTES
+                                                                  : avail - (IP_FIXED_BYTES - said);
+    total = total < said || total - said > avail - header ? avail : header + total - said;
     bool later_fragment = (get16(p + 6) & 0x1fff) != 0;
     enum layer_id next =
         later_fragment ? LAYER_RAW : layer_announced(LAYER_IP, IP_PROTO, p[9], p + header, total - header);
@@ -172,7 +175,7 @@ static void ip_scapy_flow_key(const uint8_t *p, enum flow_role role, const struc
         if (!ip_is_mdns(p) && !rules->any_address && rules->quote != ANSWER_QUOTE_LENIENT)
             flow_key_add(key, src ^ dst);
         flow_key_add(key, p[9]);
-    } else if (src != IP_MDNS && dst != IP_MDNS) {
+    } else if (rules->any_address || (src != IP_MDNS && dst != IP_MDNS)) {
         flow_key_add(key, answers_any_asker(rules) || answers_any_quoted(rules) ? 0 : asker);
         flow_key_add(key, (uint64_t)(rules->any_address ? 0 : asked) << 8 | p[9]);
     }

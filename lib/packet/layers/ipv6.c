@@ -221,7 +221,7 @@ static bool ipv6_scapy_quote_answers(const struct view *r, unsigned ri, const st
 {
     const uint8_t *src = view_header(r, ri) + IPV6_ADDRESSES_AT;
     const uint8_t *asker = view_header(s, si) + IPV6_ADDRESSES_AT;
-    unsigned ru = ipv6_ext_path(r, ri).upper, su = ipv6_ext_path(s, si).upper;
+    unsigned ru = ipv6_ext_scapy_upper(r, ri), su = ipv6_ext_scapy_upper(s, si);
     bool routed = false;
 
     for (unsigned i = si + 1; i < su; i++)

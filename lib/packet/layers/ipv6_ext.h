@@ -14,6 +14,10 @@ struct ipv6_path {
     unsigned upper;     // its index in the view; may be that behind the last layer
 };
 
+// What Scapy takes for the upper layer of IPv6 header i: it reads options that are cut
+// short, and routes between two addresses.
+unsigned ipv6_ext_scapy_upper(const struct view *view, unsigned i);
+
 // Of the IPv6 header i of the view; it must be whole, the headers behind it may be cut short.
 struct ipv6_path ipv6_ext_path(const struct view *view, unsigned i);
 

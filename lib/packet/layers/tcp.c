@@ -15,7 +15,7 @@ enum {
     TCP_URGPTR,
     TCP_OPTIONS
 };
-enum { TCP_FIXED_BYTES = 20, TCP_QUOTED_BYTES = 8, TCP_ACK_SLACK = 2 };
+enum { TCP_FIXED_BYTES = 20, TCP_QUOTED_BYTES = 8, TCP_ACK_END = 12, TCP_ACK_SLACK = 2 };
 enum { TCP_FIN = 0x01, TCP_SYN = 0x02, TCP_RST = 0x04, TCP_ACK_FLAG = 0x10 };
 
 static const char tcp_letters[] = "FSRPAUECN";
@@ -163,7 +163,10 @@ static bool tcp_quote_answers(const struct view *r, unsigned ri, const uint8_t *
         return true;
     if ((strict || (rules->tagged_seq && !rules->scapy)) && get32(rp + 4) != get32(sp + 4))
         return false;
-    return !strict || r->layers[ri].header_bytes < TCP_FIXED_BYTES || get32(rp + 8) == get32(sp + 8);
+    if (!strict || (r->layers[ri].header_bytes < TCP_FIXED_BYTES && !rules->scapy))
+        return true;
+    // Scapy takes zero for what is not there.
+    return (r->layers[ri].header_bytes < TCP_ACK_END ? 0 : get32(rp + 8)) == get32(sp + 8);
 }
 
 static bool tcp_answers(const struct view *r, unsigned ri, const struct view *s, unsigned si,
