@@ -51,6 +51,7 @@ struct summary {
 
     const struct summary_file *files;
     unsigned n_files;
+    uint64_t lines_refused;  // of pairs, that standard output did not take
     const char *exit_reason; // "complete", "interrupted", "output failed"; SUMMARY_RUNNING until the end
 
     // What people are told when frames were lost on our side.
