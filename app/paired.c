@@ -209,6 +209,8 @@ int paired_finish(struct paired *p, const char *reason)
         fprintf(stderr, "volley: results could not be written: %s\n", strerror(-err));
     if (!p->options->quiet)
         summary_print(&p->summary, stderr);
+    else
+        summary_print_refused(&p->summary, stderr);
     if (p->other_links > 0)
         fprintf(stderr,
                 "volley: %llu results of other link types than the first are in records only: a capture has "

@@ -259,6 +259,12 @@ static void warn_lines(const struct summary *summary, FILE *to)
                 GROUPED(summary->lines_refused), plural(summary->lines_refused));
 }
 
+void summary_print_refused(const struct summary *summary, FILE *to)
+{
+    warn_files(summary, to);
+    warn_lines(summary, to);
+}
+
 static void put_files(const struct summary *summary, FILE *to)
 {
     const char *separator = "";
@@ -286,8 +292,7 @@ void summary_print(const struct summary *summary, FILE *to)
     warn_unseen(summary, to);
     warn_sending(&summary->counters, to);
     warn_balance(&summary->counters, to);
-    warn_files(summary, to);
-    warn_lines(summary, to);
+    summary_print_refused(summary, to);
     put_files(summary, to);
 }
 

@@ -1,6 +1,7 @@
 """Runs that end before their end: by Ctrl-C, by kill -9, on a full disk, or because nobody reads on."""
 
 import json
+import re
 import signal
 import subprocess
 import tempfile
