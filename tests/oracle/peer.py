@@ -132,6 +132,12 @@ def main():
         if 'pairs' in request:
             import pairs
             reply['pairs'] = pairs.draw_pairs(request['seed'], request['pairs'], request['conf'])
+        if 'judge' in request:
+            import pairs
+            reply['judge'] = pairs.judge_texts(names, *request['judge'])
+        if 'differences' in request:
+            import differences
+            reply['differences'] = [row[0] for row in differences.DIFFERENCES]
         if 'layer' in request:
             import classes
             reply['layer'] = classes.describe(names, request['layer'])

@@ -54,7 +54,7 @@ def test_like_scapy(peer, tool, run_long_tests, record_property, rules, options,
     rows = peer.ask(pairs=n, seed=SEED, conf=options)['pairs']
     answered, unjudged, keyless = 0, 0, 0
     for row, (got, found) in zip(rows, verdicts(tool, [row[:3] for row in rows], rules)):
-        stimulus, response, _, answers, hashed, kind, received, sent = row
+        stimulus, response, _, answers, hashed, kind, received, sent, _ = row
         pair = f'{kind}\n  stimulus {stimulus}  {sent}\n  response {response}  {received}'
         wanted = answers and (hashed or 'hashed' not in rules)
         if answers is None or hashed is None:
