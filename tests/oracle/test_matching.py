@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from test_answers import PAIRS, PAIRS_LONG, ROOT, SEED, tool, verdicts  # noqa: F401
+from test_answers import ROOT, drawn, tool, verdicts  # noqa: F401
 
 EXAMPLE = re.compile(r'^([a-z ]+): scapy (yes|no), exact (yes|no)\n  (.+)\n  (.+)$', re.M)
 PAGE = (ROOT / 'docs' / 'matching.md').read_text()
@@ -24,9 +24,9 @@ def test_example(peer, tool, name, by_scapy, by_volley, stimulus, response):  # 
         assert as_scapy == bool(row[3] and (row[4] or not hashed))
 
 
-def test_every_difference_is_listed(peer, tool, run_long_tests, record_property):  # noqa: F811
-    n = PAIRS_LONG if run_long_tests else PAIRS
-    rows = peer.ask(pairs=n, seed=SEED, conf={})['pairs']
+def test_every_difference_is_listed(drawn, tool, record_property):  # noqa: F811
+    rows = drawn({})
+    n = len(rows)
     seen, answered = {}, 0
     for row, (got, found) in zip(rows, verdicts(tool, [row[:3] for row in rows])):
         stimulus, response, _, answers, hashed, kind, received, sent, reasons = row
