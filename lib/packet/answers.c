@@ -48,7 +48,7 @@ bool answers(const struct view *response, unsigned r, const struct view *stimulu
     // A payload that was sent as bytes, or none, is answered by whatever a transport brings back, whether it dissects or not.
     if (!rules->scapy && view_is_transport_payload(response, r) &&
         (answers_ended(stimulus, s) || stimulus->layers[s].id == LAYER_RAW))
-        return !response->malformed;
+        return !response->layers[r].broken;
     return answers_by_layer(response, r, stimulus, s, rules);
 }
 

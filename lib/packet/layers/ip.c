@@ -9,6 +9,7 @@
 #include "packet/transport.h"
 
 enum { IP_FIXED_BYTES = 20 };
+enum { IP_PROTO_IPV6 = 41, IP_PROTO_SCTP = 132, IP_PROTO_MPLS = 137 };
 #define IP_MDNS 0xe00000fbu // 224.0.0.251
 
 // As Debian's /etc/protocols has them.
@@ -78,9 +79,11 @@ static bool ip_measure(const uint8_t *p, uint32_t avail, bool quoted, struct mea
         header = avail - (IP_FIXED_BYTES - said) < IP_FIXED_BYTES ? IP_FIXED_BYTES
                                                                   : avail - (IP_FIXED_BYTES - said);
     total = total < said || total - said > avail - header ? avail : header + total - said;
-    bool later_fragment = (get16(p + 6) & 0x1fff) != 0;
+    // As in Scapy, some protocols are read there.
+    bool reads = p[9] == IP_PROTO_SCTP || p[9] == IP_PROTO_IPV6 || p[9] == IP_PROTO_MPLS;
+    bool bytes = (get16(p + 6) & 0x1fff) != 0 && !reads;
     enum layer_id next =
-        later_fragment ? LAYER_RAW : layer_announced(LAYER_IP, IP_PROTO, p[9], p + header, total - header);
+        bytes ? LAYER_RAW : layer_announced(LAYER_IP, IP_PROTO, p[9], p + header, total - header);
     *m = (struct measure){header, total, (uint8_t)next, false, broken};
     return true;
 }

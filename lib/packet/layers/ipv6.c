@@ -276,7 +276,7 @@ static bool ipv6_exact_answers(const struct view *r, unsigned ri, const struct v
     const struct ipv6_path rw = ipv6_ext_path(r, ri), sw = ipv6_ext_path(s, si);
     bool upper = rw.nh == sw.nh && rw.later == (r->layers[ri].quoted && sw.later);
 
-    if (r->layers[ri].broken)
+    if (r->layers[ri].broken || rw.broken)
         return false;
     if (r->layers[ri].quoted)
         return (ipv6_same(rw.src, sw.src) || answers_any_quoted(rules)) && ipv6_same(rw.dst, sw.dst) &&
