@@ -26,11 +26,11 @@ FORGER = ['--silent', '--delay', 5000, '--forge', N_EACH]
 @pytest.mark.parametrize('driver', ['af_xdp', 'af_packet'])
 def test_no_forged_answer_is_accepted(volley, lab, tools, driver, run_long_tests, record_property):
     pair, forged = relay.RelayPair(lab, tools), 0
-    for seed in range(20 if run_long_tests and driver == 'af_xdp' else 1):
-        result = relay.run_undisturbed(pair, volley, TEMPLATE, [*FORGER, '--seed', seed], '--driver', driver, timeout=1,
+    while forged < (10_000_000 if run_long_tests and driver == 'af_xdp' else 300_000):
+        result = relay.run_undisturbed(pair, volley, TEMPLATE, [*FORGER, '--seed', forged], '--driver', driver, timeout=2,
                                        rate='10k')
         c, sent = result.counters, result.relay
-        assert sent['forged'] == N_EACH * sent['stimuli'] > 500_000
+        assert sent['forged'] == N_EACH * sent['stimuli'] > 100_000
         assert c['answers'] == sent['delivered'], 'a real answer was lost'
         assert sent['forged'] <= c['unsolicited'] <= sent['forged'] + sent['others'], 'a forged answer was accepted'
         assert c['duplicates'] == c['late'] == c['malformed'] == 0
