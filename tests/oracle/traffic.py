@@ -28,7 +28,9 @@ def draw_frames(seed, link, n):
     draw = random.Random(seed)
     places = []
     for i in range(n):
-        stimulus, response, kind = pairs.draw_pair(seed * 1_000_003 + i)[:3]
+        stimulus, response, kind, _, _, _, received, sent = pairs.draw_pair(seed * 1_000_003 + i)[:8]
+        if 'STP' in received + sent:  # bytes to Volley
+            continue
         two = [framed(link, bytes.fromhex(text), kind, pkttype) for text, pkttype in ((stimulus, 4), (response, 0))]
         if None in two:
             continue
