@@ -274,6 +274,14 @@ def dissected(first, frame):
         return Raw(frame)
 
 
+def line(packet):
+    """Its summary, if it has one."""
+    try:
+        return packet.summary()
+    except Exception:
+        return packet.__class__.__name__
+
+
 def says(received, sent):
     """(answers, the same hashret): Scapy's; None where it raises."""
     try:
@@ -291,7 +299,7 @@ def judge(s, r, first, kind):
     """(stimulus, response, link, answers, same hashret, kind, summaries, reasons): bytes in hex, Scapy's verdicts."""
     sent, received = dissected(first, s), dissected(first, r)
     link = {Ether: 'ether', IP: 'ip', IPv6: 'ip6'}[first]
-    return (s.hex(), r.hex(), link, *says(received, sent), kind, received.summary(), sent.summary(),
+    return (s.hex(), r.hex(), link, *says(received, sent), kind, line(received), line(sent),
             differences.explain(received, sent))
 
 

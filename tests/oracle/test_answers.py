@@ -64,11 +64,16 @@ def is_out_of_key(rules, received, sent, kind):
     return 'hashed' in rules and headless
 
 
+def is_read_otherwise(received, sent):
+    """Messages that Scapy reads although they are cut short, or does not read although they are whole (docs/matching.md)."""
+    return 'SNMP' in sent + received or 'NBNS' in sent
+
+
 @pytest.mark.parametrize('rules, options', RULES, ids=['-'.join(row[0]) for row in RULES])
 def test_like_scapy(drawn, tool, record_property, rules, options):
     rows = drawn(options)
     n = len(rows)
-    answered, unjudged, keyless = 0, 0, 0
+    answered, unjudged, keyless, otherwise = 0, 0, 0, 0
     for row, (got, found) in zip(rows, verdicts(tool, [row[:3] for row in rows], rules)):
         stimulus, response, _, answers, hashed, kind, received, sent, _ = row
         pair = f'{kind}\n  stimulus {stimulus}  {sent}\n  response {response}  {received}'
@@ -76,13 +81,16 @@ def test_like_scapy(drawn, tool, record_property, rules, options):
         if answers is None or hashed is None:
             unjudged += 1  # Scapy raised an exception
             continue
-        assert got == wanted, f'scapy says {wanted}, volley {got}: {pair}'
         answered += wanted
+        if got != wanted:
+            otherwise += 1
+            assert is_read_otherwise(received, sent), f'scapy says {wanted}, volley {got}: {pair}'
+            continue
         if got and not found:
             keyless += 1
             assert is_out_of_key(rules, received, sent, kind), f'it answers, but is never found by its flow key: {pair}'
     assert 0.3 * n < answered < 0.7 * n
-    assert unjudged < 0.01 * n and keyless < 0.02 * n
+    assert unjudged < 0.01 * n and keyless < 0.02 * n and otherwise < 0.001 * n
     record_property('pairs', n)
 
 
