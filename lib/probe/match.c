@@ -215,6 +215,12 @@ enum match_outcome match_find(struct probes *probes, struct match *match, uint64
 
         outcome = match_candidates(probes, hash, match, arrived, timeout, scratch);
     }
+    // Or the stimulus asked a port that is answered from another.
+    if (outcome == MATCH_UNSOLICITED && view_find(&match->view, LAYER_UDP) >= 0) {
+        uint64_t hash = flow_key_of_response(&match->view, match->first, FLOW_RESPONSE_MOVED, &probes->flow);
+
+        outcome = match_candidates(probes, hash, match, arrived, timeout, scratch);
+    }
     if (outcome == MATCH_UNSOLICITED && probes_finds_by_tag(probes))
         outcome = match_by_tag(probes, match, arrived, timeout, scratch);
     return outcome == MATCH_UNSOLICITED && match->view.malformed ? MATCH_MALFORMED : outcome;
