@@ -120,7 +120,9 @@ static void blocks_end_where_a_frame_can_be_closed(void **state)
         for (unsigned i = 0; i < n - 1; i++) {
             assert_false(places[i].last);
             assert_int_equal(places[i].closable, rows[r].closable);
-            assert_int_equal(unpacks_closed(places[i].at), rows[r].closable);
+            // Behind all but an empty last block the size holds.
+            assert_int_equal(unpacks_closed(places[i].at),
+                             rows[r].closable || (!rows[r].checksum && i == n - 2));
             assert_false(unpacks_closed(places[i].at - 1));
         }
         assert_true(places[n - 1].last);
