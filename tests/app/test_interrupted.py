@@ -10,7 +10,7 @@ import time
 import pcapng
 import pytest
 from outcome import Outcome
-from simulated import N, TEMPLATE, check_sets, command
+from simulated import N, TEMPLATE, check_sets, command, wait_for_size
 
 LONG = 'IP(dst="198.19.0.0/16")/TCP(sport=4000,dport=(1,40),flags="S")'
 LONG_N = 65536 * 40
@@ -35,14 +35,6 @@ class Started:
         time.sleep(self.seconds)
         assert self.process.poll() is None, self.stderr
         return self
-
-    def wait_for_size(self, path, size):
-        for _ in range(3000):
-            if path.exists() and path.stat().st_size >= size:
-                return
-            assert self.process.poll() is None, self.log.read()
-            time.sleep(0.01)
-        raise AssertionError(f'{path} did not come to {size} bytes')
 
     def __exit__(self, *_):
         if self.process.poll() is None:
@@ -94,7 +86,7 @@ def test_ctrl_c_in_a_later_attempt(volley, tmp_path):
 def test_a_killed_run_leaves_whole_packets(volley, tmp_path):
     with Started(command(volley, tmp_path, '--rate', '20k', '--timeout', '300ms', sim='sim:loss=50%', template=LONG)) as run:
         for kind in ('answered', 'unanswered'):
-            run.wait_for_size(tmp_path / f'run.{kind}.pcapng', 100_000)  # some hundred packets
+            wait_for_size(run.process, tmp_path / f'run.{kind}.pcapng', 100_000)  # some hundred packets
         run.process.kill()
         run.process.wait(20)
     assert json.loads((tmp_path / 'run.json').read_text())['exit_reason'] == 'running'

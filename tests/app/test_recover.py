@@ -7,7 +7,7 @@ import time
 import pcapng
 import pytest
 from scapy.utils import RawPcapReader
-from simulated import command, sr
+from simulated import command, sr, wait_for_size
 
 SMALL = 'IP(dst="198.19.0.0/30")/TCP(sport=4000,dport=[22,80],flags="S")'
 LONG = 'IP(dst="198.19.0.0/16")/TCP(sport=4000,dport=(1,40),flags="S")'
@@ -243,17 +243,6 @@ def killed(volley, folder, options, wait):
             process.kill()
 
 
-def wait_for_size(path, size):
-    def wait(process):
-        for _ in range(6000):
-            if path.exists() and path.stat().st_size >= size:
-                return
-            assert process.poll() is None
-            time.sleep(0.01)
-        raise AssertionError(f'{path} did not come to {size} bytes')
-    return wait
-
-
 @pytest.mark.parametrize('form', FORMS)
 def test_killed_at_random_moments(volley, tmp_path, form, run_long_tests):
     """Each file is readable, or is so once it has been recovered, and its pairs are whole but for the last one."""
@@ -263,7 +252,7 @@ def test_killed_at_random_moments(volley, tmp_path, form, run_long_tests):
         folder.mkdir()
 
         def wait(process):
-            wait_for_size(folder / f'run.unanswered.{form}', 0)(process)
+            wait_for_size(process, folder / f'run.unanswered.{form}', 0)
             time.sleep(draw.uniform(0.05, 1))
         killed(volley, folder, [*FORMS[form], '--rate', '30k'], wait)
         for kind in ('answered', 'unanswered'):
@@ -280,7 +269,7 @@ def test_killed_at_random_moments(volley, tmp_path, form, run_long_tests):
 def test_tshark_reads_a_killed_run_compressed(volley, tmp_path):
     """Of 30,000 packets at least, as they are and torn."""
     path = tmp_path / 'run.answered.pcapng.zst'
-    killed(volley, tmp_path, ['--zst', '--rate', '50k'], wait_for_size(path, 1_500_000))
+    killed(volley, tmp_path, ['--zst', '--rate', '50k'], lambda process: wait_for_size(process, path, 1_500_000))
     for torn in (0, 1, 100_000):
         path.write_bytes(path.read_bytes()[:path.stat().st_size - torn])
         recover(volley, path)
