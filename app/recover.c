@@ -21,6 +21,8 @@ static void recover_tell(const struct recovery *r, const char *path, bool dry_ru
     if (torn > 0)
         printf(", %s byte%s of a torn %s %scut off\n", figure_grouped(torn).s, torn == 1 ? "" : "s",
                recover_torn(r), dry_run ? "would be " : "");
+    else if (r->open)
+        printf("; its zstd frame lacks its end, which %s\n", dry_run ? "would be added" : "is added");
     else
         printf("; it is whole\n");
 }

@@ -18,6 +18,7 @@ bool capture_cursor_init(struct capture_cursor *cursor, const struct capture_rea
     *cursor = (struct capture_cursor){
         .reader = reader,
         .at = reader->format == READER_PCAP ? READER_HEAD_BYTES : 0,
+        .pause = UINT64_MAX,
         .frames = UINT64_MAX,
         .frame_max = CAPTURE_FRAME_MAX,
         .chunk = CHUNK_MIN,
@@ -152,11 +153,11 @@ static enum capture_step cursor_step(struct capture_cursor *cursor, struct captu
 {
     enum capture_step step;
 
-    if (cursor->ordinal >= cursor->frames || cursor->ended)
+    if (cursor->ordinal >= cursor->frames || cursor->ended || cursor->at >= cursor->pause)
         return CAPTURE_END;
     step = cursor->reader->format == READER_PCAP ? cursor_pcap_next(cursor, record, diag)
                                                  : cursor_pcapng_next(cursor, record, diag);
-    cursor->ended = step != CAPTURE_RECORD && !cursor->reader->seekable;
+    cursor->ended = step != CAPTURE_RECORD && !cursor->reader->seekable && cursor->at < cursor->pause;
     if (unlikely(step == CAPTURE_END && cursor->indexed))
         return cursor_fail(cursor, diag, "the file changed while it was read: it is shorter now");
     return step;

@@ -58,6 +58,9 @@ struct capture_cursor {
     const struct capture_reader *reader; // borrowed
     uint64_t at;                         // offset of the next record
     uint64_t ordinal;                    // of the last frame
+    // The caller's: a cursor whose next record, or other block of a pcapng, is there or behind it says CAPTURE_END, and
+    // goes on once the pause has moved. At first UINT64_MAX.
+    uint64_t pause;
     // The capture ends in the middle of the record at truncated_at.
     bool truncated;
     uint64_t truncated_at;

@@ -335,7 +335,7 @@ static enum capture_step block_take(struct capture_cursor *cursor, struct block 
 enum capture_step cursor_pcapng_next(struct capture_cursor *cursor, struct capture_record *record,
                                      struct diag *diag)
 {
-    for (;;) {
+    while (cursor->at < cursor->pause) {
         struct block block = {.len = 0};
         enum capture_step step = block_measure(cursor, &block, diag);
         bool packet = step == CAPTURE_RECORD && is_packet(block.type);
@@ -354,4 +354,5 @@ enum capture_step cursor_pcapng_next(struct capture_cursor *cursor, struct captu
             return CAPTURE_RECORD;
         }
     }
+    return CAPTURE_END;
 }

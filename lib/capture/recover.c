@@ -2,6 +2,7 @@
 
 #include "capture/cursor_format.h"
 #include "capture/unzstd.h"
+#include "capture/zstd_walk.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -9,14 +10,21 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define RECOVER_CHUNK_BYTES (256u << 10)
+#define RECOVER_CHUNK_BYTES (256u << 10) // at least a zstd block
+// How many of the last zstd blocks are tried. What a sink writes at once ends between packets or records, and is at most
+// 1 MiB: some ten blocks of libzstd 1.5.4, and 128 if it came to split them into the smallest that it knows.
+#define RECOVER_PLACES 256u
 
 struct examination {
     struct recovery *recovery;
     const char *path;
     struct diag *diag;
     struct capture_reader plain; // the file's bytes, owned; or what they hold, once it has an unzstd
-    uint64_t end;                // of the contents, as far as they are whole; compressed ones only
+
+    // Of compressed ones, where the file may be cut: the last n_places, at most RECOVER_PLACES of them are remembered.
+    struct unzstd_place places[RECOVER_PLACES];
+    uint64_t n_places;
+    uint64_t frames_end; // of the whole ones
 };
 
 static const struct {
@@ -46,35 +54,73 @@ static enum recover_verdict recover_no_memory(const struct examination *e)
     return recover_say(e, RECOVER_FAILED, "out of memory");
 }
 
-// Reads all of it, which tells where its last whole frame ends.
+static void recover_add_place(struct examination *e, struct unzstd_place place)
+{
+    if (place.unpacked > 0)
+        e->places[e->n_places++ % RECOVER_PLACES] = place;
+}
+
+// The i-th of those that are remembered, which are in order; NULL behind the last one.
+static const struct unzstd_place *recover_place(const struct examination *e, uint64_t i)
+{
+    uint64_t forgotten = e->n_places > RECOVER_PLACES ? e->n_places - RECOVER_PLACES : 0;
+
+    return forgotten + i < e->n_places ? &e->places[(forgotten + i) % RECOVER_PLACES] : NULL;
+}
+
+// Reads all of it: an error, or 0. If its last frame is torn, there are places in that one too.
+static ssize_t recover_find_places(struct examination *e, uint8_t *chunk)
+{
+    const struct unzstd *unzstd = e->plain.unzstd;
+    struct unzstd_place whole = {0, 0}, block = {0, 0};
+    ssize_t n;
+
+    do {
+        n = reader_read(&e->plain, chunk, RECOVER_CHUNK_BYTES, 0);
+        if (unzstd_whole(unzstd).packed != whole.packed) {
+            whole = block = unzstd_whole(unzstd);
+            e->n_places = 0;
+            recover_add_place(e, whole);
+        }
+        if (unzstd_block(unzstd).packed > block.packed) {
+            block = unzstd_block(unzstd);
+            recover_add_place(e, block);
+        }
+    } while (n > 0);
+    return n;
+}
+
 static enum recover_verdict recover_unpack(struct examination *e)
 {
     uint8_t *chunk = malloc(RECOVER_CHUNK_BYTES);
-    struct unzstd_place whole;
-    ssize_t n;
 
     e->plain.unzstd = unzstd_new(&e->plain);
     if (chunk == NULL || e->plain.unzstd == NULL) {
         free(chunk);
         return recover_no_memory(e);
     }
-    while ((n = reader_read(&e->plain, chunk, RECOVER_CHUNK_BYTES, 0)) > 0)
-        ;
+    ssize_t n = recover_find_places(e, chunk);
+
     free(chunk);
-    if (n < 0)
-        return recover_error(e, (int)n);
-    whole = unzstd_whole(e->plain.unzstd);
+    e->frames_end = unzstd_whole(e->plain.unzstd).packed;
     unzstd_free(e->plain.unzstd);
     e->plain.unzstd = NULL;
-    if (whole.unpacked == 0)
+    if (n < 0)
+        return recover_error(e, (int)n);
+    if (e->n_places == 0)
         return recover_say(e, RECOVER_REFUSED, "none of its zstd frames is whole");
     e->recovery->compressed = true;
-    e->recovery->keep = whole.packed;
-    e->end = whole.unpacked;
     return RECOVER_EXAMINED;
 }
 
-// The contents' last whole block or line ends at `whole`, and more follows.
+// The contents end between packets or records there, `whole` of them.
+static void recover_keep(struct examination *e, const struct unzstd_place *place, uint64_t whole)
+{
+    e->recovery->keep = place->packed;
+    e->recovery->open = place->packed != e->frames_end;
+    e->recovery->whole = whole;
+}
+
 static enum recover_verdict recover_torn_inside(const struct examination *e)
 {
     return recover_say(
@@ -86,34 +132,52 @@ static enum recover_verdict recover_torn_inside(const struct examination *e)
 
 static enum recover_verdict recover_walk(struct examination *e, struct capture_cursor *cursor)
 {
-    struct recovery *recovery = e->recovery;
     struct capture_record record;
     enum capture_step step;
 
     while ((step = capture_cursor_next(cursor, &record, e->diag)) == CAPTURE_RECORD)
-        recovery->whole++;
+        ;
     if (step == CAPTURE_FAILED)
         return cursor->error != 0 ? RECOVER_FAILED : RECOVER_REFUSED;
-    if (recovery->compressed && cursor->truncated)
-        return recover_torn_inside(e);
-    if (!recovery->compressed)
-        recovery->keep = cursor->truncated ? cursor->truncated_at : recovery->size;
     return RECOVER_EXAMINED;
+}
+
+static enum recover_verdict recover_plain(struct examination *e, struct capture_cursor *cursor)
+{
+    enum recover_verdict verdict = recover_walk(e, cursor);
+
+    e->recovery->whole = cursor->ordinal;
+    e->recovery->keep = cursor->truncated ? cursor->truncated_at : e->recovery->size;
+    return verdict;
+}
+
+static enum recover_verdict recover_packed(struct examination *e, struct capture_cursor *cursor)
+{
+    const struct unzstd_place *place;
+    bool found = false;
+
+    for (uint64_t i = 0; (place = recover_place(e, i)) != NULL; i++) {
+        cursor->pause = place->unpacked;
+        enum recover_verdict verdict = recover_walk(e, cursor);
+        if (verdict != RECOVER_EXAMINED)
+            return verdict;
+        if (cursor->at == place->unpacked) {
+            recover_keep(e, place, cursor->ordinal);
+            found = true;
+        }
+    }
+    return found ? RECOVER_EXAMINED : recover_torn_inside(e);
 }
 
 static enum recover_verdict recover_capture(struct examination *e, struct capture_reader *reader)
 {
     struct capture_cursor cursor;
+    enum recover_verdict verdict;
 
     e->recovery->kind = reader->format == READER_PCAP ? RECOVER_PCAP : RECOVER_PCAPNG;
-    if (reader->unzstd != NULL) {
-        if (e->end < READER_HEAD_BYTES)
-            return recover_torn_inside(e);
-        unzstd_end_at(reader->unzstd, e->end);
-    }
     if (!capture_cursor_init(&cursor, reader, e->diag))
         return RECOVER_FAILED;
-    enum recover_verdict verdict = recover_walk(e, &cursor);
+    verdict = reader->unzstd != NULL ? recover_packed(e, &cursor) : recover_plain(e, &cursor);
     capture_cursor_release(&cursor);
     return verdict;
 }
@@ -161,42 +225,67 @@ static void lines_take(struct lines *lines, const uint8_t *bytes, size_t len)
     lines->at += len;
 }
 
-static enum recover_verdict recover_count(struct examination *e, struct lines *lines)
+// Takes the lines up to `end`, or to the end of the file.
+static enum recover_verdict recover_count(struct examination *e, struct lines *lines, uint64_t end)
 {
     uint8_t *chunk = malloc(RECOVER_CHUNK_BYTES);
-    ssize_t n;
+    ssize_t n = 1;
 
     if (chunk == NULL)
         return recover_no_memory(e);
-    while ((n = reader_read(&e->plain, chunk, RECOVER_CHUNK_BYTES, lines->at)) > 0)
-        lines_take(lines, chunk, (size_t)n);
+    while (n > 0 && lines->at < end) {
+        uint64_t left = end - lines->at;
+
+        n = reader_read(&e->plain, chunk, left < RECOVER_CHUNK_BYTES ? (size_t)left : RECOVER_CHUNK_BYTES,
+                        lines->at);
+        if (n > 0)
+            lines_take(lines, chunk, (size_t)n);
+    }
     free(chunk);
     return n < 0 ? recover_error(e, (int)n) : RECOVER_EXAMINED;
+}
+
+static enum recover_verdict recover_plain_records(struct examination *e, struct lines *lines)
+{
+    enum recover_verdict verdict = recover_count(e, lines, UINT64_MAX);
+
+    e->recovery->keep = lines->whole;
+    e->recovery->whole = lines->n - lines->csv;
+    return verdict;
+}
+
+static enum recover_verdict recover_packed_records(struct examination *e, struct lines *lines)
+{
+    const struct unzstd_place *place;
+
+    e->plain.unzstd = unzstd_new(&e->plain);
+    if (e->plain.unzstd == NULL)
+        return recover_no_memory(e);
+    for (uint64_t i = 0; (place = recover_place(e, i)) != NULL; i++) {
+        enum recover_verdict verdict = recover_count(e, lines, place->unpacked);
+        if (verdict != RECOVER_EXAMINED)
+            return verdict;
+        if (lines->whole == place->unpacked)
+            recover_keep(e, place, lines->n - lines->csv);
+    }
+    return RECOVER_EXAMINED;
 }
 
 static enum recover_verdict recover_records(struct examination *e)
 {
     struct recovery *recovery = e->recovery;
     struct lines lines = {.csv = recovery->kind == RECOVER_CSV, .text = true};
+    enum recover_verdict verdict =
+        recovery->compressed ? recover_packed_records(e, &lines) : recover_plain_records(e, &lines);
 
-    if (recovery->compressed) {
-        e->plain.unzstd = unzstd_new(&e->plain);
-        if (e->plain.unzstd == NULL)
-            return recover_no_memory(e);
-        unzstd_end_at(e->plain.unzstd, e->end);
-    }
-    enum recover_verdict verdict = recover_count(e, &lines);
     if (verdict != RECOVER_EXAMINED)
         return verdict;
     if (!lines.text || lines.at == 0)
         return recover_say(e, RECOVER_REFUSED, "no records are in it");
     if (lines.csv && lines.n == 0)
         return recover_say(e, RECOVER_REFUSED, "its header is cut short");
-    if (recovery->compressed && lines.whole < lines.at)
+    if (recovery->compressed && recovery->keep == 0)
         return recover_torn_inside(e);
-    if (!recovery->compressed)
-        recovery->keep = lines.whole;
-    recovery->whole = lines.csv ? lines.n - 1 : lines.n;
     return RECOVER_EXAMINED;
 }
 
@@ -273,13 +362,28 @@ static bool recover_is_same(const struct recovery *recovery, const struct stat *
            stat->st_mtim.tv_nsec == recovery->changed.tv_nsec;
 }
 
+// On a full disk there is room for what closes a frame only where something was.
+static int recover_end(int fd, const struct recovery *recovery)
+{
+    off_t end = (off_t)recovery->keep;
+
+    if (recovery->open) {
+        ssize_t n = pwrite(fd, ZSTD_WALK_CLOSING, ZSTD_WALK_CLOSING_BYTES, end);
+
+        if (n != (ssize_t)ZSTD_WALK_CLOSING_BYTES)
+            return n < 0 ? -errno : -ENOSPC;
+        end += n;
+    }
+    return ftruncate(fd, end) < 0 || fsync(fd) < 0 ? -errno : 0;
+}
+
 int recover_cut(const struct recovery *recovery, const char *path)
 {
     struct stat stat;
     int err = 0;
     int fd;
 
-    if (recovery->keep >= recovery->size)
+    if (recovery->keep >= recovery->size && !recovery->open)
         return 0;
     fd = open(path, O_WRONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
     if (fd < 0)
@@ -288,8 +392,8 @@ int recover_cut(const struct recovery *recovery, const char *path)
         err = -errno;
     else if (!recover_is_same(recovery, &stat))
         err = -EBUSY;
-    else if (ftruncate(fd, (off_t)recovery->keep) < 0 || fsync(fd) < 0)
-        err = -errno;
+    else
+        err = recover_end(fd, recovery);
     close(fd);
     return err;
 }

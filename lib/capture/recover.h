@@ -1,7 +1,8 @@
 // Recovering: how much of a file whose writer was killed is whole, and cutting off the rest.
 //
 // Of captures (pcapng, pcap) whole is what ends between blocks, of records (NDJSON, CSV) between lines; of either, if
-// zstd compressed it, what ends between frames that do.
+// zstd compressed it, what ends between frames that do, or between blocks of a frame that do. Such a frame is closed
+// there by an empty last block, unless it tells a checksum or a size, which would not hold any longer.
 #ifndef VOLLEY_CAPTURE_RECOVER_H
 #define VOLLEY_CAPTURE_RECOVER_H
 
@@ -26,6 +27,7 @@ struct recovery {
     uint64_t whole; // packets, or records
     uint64_t size;  // bytes of the file
     uint64_t keep;  // of which so many are whole; of all but NDJSON there is a header at least
+    bool open;      // they end within a zstd frame, which is to be closed behind them
     dev_t device;   // which file this is about, as it was
     ino_t inode;
     struct timespec changed;
@@ -34,7 +36,8 @@ struct recovery {
 // Only reads. Not EXAMINED: diag tells why.
 enum recover_verdict recover_examine(struct recovery *recovery, const char *path, struct diag *diag) MUST_USE;
 
-// Cuts the file. Nothing if it is whole; -EBUSY if it is no longer the file that was examined. 0 or -errno.
+// Cuts the file, and closes its open frame. Nothing if it is whole; -EBUSY if it is no longer the file that was
+// examined. 0 or -errno.
 int recover_cut(const struct recovery *recovery, const char *path) MUST_USE;
 
 // "packet" or "record", and what the torn rest is of: "block", "frame", "line".

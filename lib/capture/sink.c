@@ -1,6 +1,8 @@
 #define ZSTD_STATIC_LINKING_ONLY // for a context in memory of ours, which never allocates
 #include "capture/sink.h"
 
+#include "capture/zstd_walk.h"
+
 #include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -18,7 +20,7 @@
 struct sink_zstd {
     ZSTD_CCtx *context; // lies in memory
     void *memory;       // owned
-    uint8_t frame[ZSTD_COMPRESSBOUND(SINK_BUFFER_BYTES)];
+    uint8_t packed[ZSTD_COMPRESSBOUND(SINK_BUFFER_BYTES) + ZSTD_WALK_CLOSING_BYTES];
 };
 
 // ---- opening
@@ -26,15 +28,14 @@ struct sink_zstd {
 static struct sink_zstd *sink_zstd_new(void)
 {
     struct sink_zstd *zstd = malloc(sizeof(*zstd));
-    size_t size = ZSTD_estimateCCtxSize(SINK_ZSTD_LEVEL);
+    size_t size = ZSTD_estimateCStreamSize(SINK_ZSTD_LEVEL);
 
     if (zstd == NULL)
         return NULL;
     zstd->memory = malloc(size);
     zstd->context = zstd->memory != NULL ? ZSTD_initStaticCCtx(zstd->memory, size) : NULL;
     if (zstd->context != NULL &&
-        !ZSTD_isError(ZSTD_CCtx_setParameter(zstd->context, ZSTD_c_compressionLevel, SINK_ZSTD_LEVEL)) &&
-        !ZSTD_isError(ZSTD_CCtx_setParameter(zstd->context, ZSTD_c_checksumFlag, 1)))
+        !ZSTD_isError(ZSTD_CCtx_setParameter(zstd->context, ZSTD_c_compressionLevel, SINK_ZSTD_LEVEL)))
         return zstd;
     free(zstd->memory);
     free(zstd);
@@ -71,8 +72,9 @@ static int sink_open_file(struct sink *sink, const char *path)
         return err;
     }
     sink->regular = S_ISREG(stat.st_mode);
-    // Something may stand before us on standard output.
-    sink->paged = sink->regular && !is_stdout && sink->zstd == NULL;
+    // Something may stand before us on standard output, and others may write to it.
+    sink->ours = sink->regular && !is_stdout;
+    sink->paged = sink->ours && sink->zstd == NULL;
     return 0;
 }
 
@@ -124,53 +126,6 @@ size_t sink_page_left(const struct sink *sink)
 
 // ---- writing
 
-// Takes the last `torn` bytes off a file of which we wrote the end; others may write to standard output too.
-static void sink_cut(const struct sink *sink, size_t torn)
-{
-    struct stat stat;
-    off_t end = sink->regular && torn > 0 ? lseek(sink->fd, 0, SEEK_CUR) : -1;
-
-    // Should it fail, readers find a torn last block; the first error is what is told.
-    if (end < (off_t)torn || fstat(sink->fd, &stat) < 0 || stat.st_size != end)
-        return;
-    if (ftruncate(sink->fd, end - (off_t)torn) == 0)
-        (void)lseek(sink->fd, end - (off_t)torn, SEEK_SET);
-}
-
-// How many of the first `done` bytes of the pending blocks are whole blocks, and how many packets those are.
-static size_t sink_whole(const struct sink *sink, size_t done, uint64_t *packets)
-{
-    size_t whole = 0;
-
-    *packets = 0;
-    while (!sink->header_due && whole < done) {
-        bool packet;
-        size_t len = sink->measure(sink->buffer + whole, &packet);
-
-        if (len > done - whole)
-            break;
-        whole += len;
-        *packets += packet;
-    }
-    return whole;
-}
-
-// `done` bytes reached the file; the last of them may lie in the middle of a block, and a frame is not whole.
-static int sink_fail(struct sink *sink, size_t done, int err)
-{
-    uint64_t packets = 0;
-    size_t whole = sink->zstd == NULL ? sink_whole(sink, done, &packets) : 0;
-
-    sink->written += whole;
-    sink->stored += packets;
-    sink->refused += sink->pending - packets;
-    sink->pending = 0;
-    sink->used = 0;
-    sink->error = err;
-    sink_cut(sink, done - whole);
-    return err;
-}
-
 // Standard output may be somebody's that does not block.
 static void sink_wait(const struct sink *sink)
 {
@@ -196,22 +151,119 @@ static int sink_put(const struct sink *sink, const uint8_t *bytes, size_t len, s
     return 0;
 }
 
+static int sink_put_closing(const struct sink *sink)
+{
+    size_t done;
+
+    return sink_put(sink, (const uint8_t *)ZSTD_WALK_CLOSING, ZSTD_WALK_CLOSING_BYTES, &done);
+}
+
+// Takes the last `torn` bytes off a file of which we wrote the end; others may write to standard output too. False if
+// that can't be done: readers find a torn last block, and the first error is what is told.
+static bool sink_cut(const struct sink *sink, size_t torn)
+{
+    struct stat stat;
+    off_t end = sink->regular ? lseek(sink->fd, 0, SEEK_CUR) : -1;
+
+    return end >= (off_t)torn && fstat(sink->fd, &stat) == 0 && stat.st_size == end &&
+           ftruncate(sink->fd, end - (off_t)torn) == 0 && lseek(sink->fd, end - (off_t)torn, SEEK_SET) >= 0;
+}
+
+// Puts the end of the frame back to where a write began that failed `done` bytes behind it. In a file of ours that is
+// where it was, so it takes no room.
+static void sink_cut_frame(const struct sink *sink, size_t done)
+{
+    off_t end = (off_t)sink->written;
+
+    if (!sink->ours) {
+        if (sink_cut(sink, done) && sink->written > 0)
+            (void)sink_put_closing(sink);
+        return;
+    }
+    if (end > 0 && lseek(sink->fd, end, SEEK_SET) == end && sink_put_closing(sink) == 0)
+        end += ZSTD_WALK_CLOSING_BYTES;
+    if (ftruncate(sink->fd, end) == 0)
+        (void)lseek(sink->fd, end, SEEK_SET);
+}
+
+// How many of the first `done` bytes of the pending blocks are whole blocks, and how many packets those are.
+static size_t sink_whole(const struct sink *sink, size_t done, uint64_t *packets)
+{
+    size_t whole = 0;
+
+    *packets = 0;
+    while (!sink->header_due && whole < done) {
+        bool packet;
+        size_t len = sink->measure(sink->buffer + whole, &packet);
+
+        if (len > done - whole)
+            break;
+        whole += len;
+        *packets += packet;
+    }
+    return whole;
+}
+
+// `done` bytes reached the file; the last of them may lie in the middle of a block. Of a frame they all are cut off.
+static int sink_fail(struct sink *sink, size_t done, int err)
+{
+    uint64_t packets = 0;
+    size_t whole = sink->zstd == NULL ? sink_whole(sink, done, &packets) : 0;
+
+    sink->written += whole;
+    sink->stored += packets;
+    sink->refused += sink->pending - packets;
+    sink->pending = 0;
+    sink->used = 0;
+    sink->error = err;
+    if (sink->zstd != NULL)
+        sink_cut_frame(sink, done);
+    else if (done > whole)
+        (void)sink_cut(sink, done - whole);
+    return err;
+}
+
+// Compresses what is pending to the end of a zstd block, so that all of it is in the file. 0 or -errno.
+static int sink_pack(struct sink *sink, size_t *len)
+{
+    struct sink_zstd *zstd = sink->zstd;
+    ZSTD_inBuffer in = {.src = sink->buffer, .size = sink->used};
+    ZSTD_outBuffer out = {.dst = zstd->packed, .size = sizeof(zstd->packed) - ZSTD_WALK_CLOSING_BYTES};
+
+    // Not 0: an error, or no room, although there is enough for what can't be compressed.
+    if (ZSTD_compressStream2(zstd->context, &out, &in, ZSTD_e_flush) != 0)
+        return -EIO;
+    *len = out.pos;
+    return 0;
+}
+
+// As sink_put. In a file of ours the frame's end is overwritten and comes again behind.
+static int sink_put_packed(struct sink *sink, size_t len, size_t *done)
+{
+    *done = 0;
+    if (!sink->ours)
+        return sink_put(sink, sink->zstd->packed, len, done);
+    memcpy(sink->zstd->packed + len, ZSTD_WALK_CLOSING, ZSTD_WALK_CLOSING_BYTES);
+    if (lseek(sink->fd, (off_t)sink->written, SEEK_SET) < 0)
+        return -errno;
+    return sink_put(sink, sink->zstd->packed, len + ZSTD_WALK_CLOSING_BYTES, done);
+}
+
 int sink_write(struct sink *sink)
 {
-    const uint8_t *bytes = sink->buffer;
     size_t len = sink->used;
-    size_t done;
+    size_t done = 0;
+    int err;
 
     if (sink->error != 0 || len == 0)
         return sink->error;
-    if (sink->zstd != NULL) {
-        bytes = sink->zstd->frame;
-        len = ZSTD_compress2(sink->zstd->context, sink->zstd->frame, sizeof(sink->zstd->frame), sink->buffer,
-                             sink->used);
-        if (ZSTD_isError(len))
-            return sink_fail(sink, 0, -EIO);
+    if (sink->zstd == NULL) {
+        err = sink_put(sink, sink->buffer, len, &done);
+    } else {
+        err = sink_pack(sink, &len);
+        if (err == 0)
+            err = sink_put_packed(sink, len, &done);
     }
-    int err = sink_put(sink, bytes, len, &done);
     if (err < 0)
         return sink_fail(sink, done, err);
     sink->written += len;
@@ -224,6 +276,8 @@ int sink_write(struct sink *sink)
 
 int sink_close(struct sink *sink)
 {
+    if (sink->error == 0 && sink->zstd != NULL && !sink->ours && sink->written > 0)
+        sink->error = sink_put_closing(sink);
     // Some file systems tell only now that a disk is full.
     if (close(sink->fd) < 0 && errno != EINTR && sink->error == 0)
         sink->error = -errno;

@@ -4,8 +4,11 @@
 // error nothing more is written, and a regular file is cut back to its last whole block. SIGPIPE and SIGXFSZ are the
 // program's to ignore. Does not allocate once it is open.
 //
-// With zstd, what one sink_write writes is one frame (RFC 8878), which stands for itself: it holds whole blocks, and the
-// frames one behind the other are what `zstd -d` reads. A frame is whole in the file or cut off.
+// With zstd the file is one frame (RFC 8878), of which each sink_write ends a zstd block: all that was written can be
+// unpacked. The frame tells neither a checksum nor a size, so it may end behind any of its blocks. In a file that
+// sink_open created it is closed after each write, by an empty last block that the next write overwrites: there it is
+// whole at every moment but during a write, and after an error, for which its end takes no room. Elsewhere sink_close
+// ends it, or an error does if there is room. What a failed write had to write is cut off all of it.
 #ifndef VOLLEY_CAPTURE_SINK_H
 #define VOLLEY_CAPTURE_SINK_H
 
@@ -32,6 +35,7 @@ struct sink {
     // Set by open.
     int fd;
     bool regular;           // the file can be cut
+    bool ours;              // and nobody else writes to it: it was created or emptied for us
     bool paged;             // its pages matter
     sink_measure measure;   // used when a write fails half-way
     uint8_t *buffer;        // owned
@@ -40,7 +44,7 @@ struct sink {
     bool header_due;
     size_t used;      // of the buffer: whole blocks not written yet
     uint64_t pending; // packets among them
-    uint64_t written; // bytes in the file
+    uint64_t written; // bytes in the file, without a frame's end
     uint64_t stored;  // packets in the file
     uint64_t refused; // packets that came to a sink with an error, or were pending then
     int error;        // the first, as -errno
@@ -65,7 +69,7 @@ size_t sink_page_left(const struct sink *sink);
 // Writes all pending blocks. 0 or the first -errno.
 int sink_write(struct sink *sink);
 
-// Closes without writing what is pending. 0 or the first -errno.
+// Closes without writing what is pending. 0 or the first -errno, which may be that of a frame's end alone.
 int sink_close(struct sink *sink);
 
 #endif

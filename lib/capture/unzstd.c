@@ -1,6 +1,7 @@
 #include "capture/unzstd.h"
 
 #include "capture/cursor_format.h"
+#include "capture/zstd_walk.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -11,13 +12,16 @@
 
 struct unzstd {
     struct capture_reader from;
-    ZSTD_DCtx *context;     // owned
-    ZSTD_inBuffer in;       // in the memory that `from` is, or in `input`
-    uint64_t offset;        // of what is to be read next
-    uint64_t unpacked, end; // what was read of the contents, and where they end
-    struct unzstd_place whole;
+    ZSTD_DCtx *context;    // owned
+    struct zstd_walk walk; // as far as `in` goes
+    ZSTD_inBuffer in;      // in the memory that `from` is, or in `input`: at most to the end of a block
+    size_t filled;         // bytes there
+    uint64_t offset;       // of what is to be read next
+    uint64_t unpacked;     // what was read of the contents
+    struct unzstd_place whole, block;
     bool in_frame, ended;
-    bool pending; // there may be more to come without further input
+    bool block_ends; // `in` does
+    bool pending;    // there may be more to come without further input
     uint8_t input[UNZSTD_INPUT_BYTES];
 };
 
@@ -45,14 +49,16 @@ struct unzstd *unzstd_new(const struct capture_reader *from)
         return NULL;
     }
     unzstd->offset = from->memory != NULL ? from->memory_len : from->head_len;
-    unzstd->in = (ZSTD_inBuffer){.src = from->memory, .size = from->memory_len};
-    unzstd->whole = (struct unzstd_place){0, 0};
+    unzstd->in = (ZSTD_inBuffer){.src = from->memory};
+    unzstd->filled = from->memory_len;
+    zstd_walk_init(&unzstd->walk);
+    unzstd->whole = unzstd->block = (struct unzstd_place){0, 0};
     unzstd->unpacked = 0;
-    unzstd->end = UINT64_MAX;
-    unzstd->in_frame = unzstd->pending = unzstd->ended = false;
+    unzstd->in_frame = unzstd->pending = unzstd->ended = unzstd->block_ends = false;
     if (from->memory == NULL) {
         memcpy(unzstd->input, from->head, from->head_len);
-        unzstd->in = (ZSTD_inBuffer){.src = unzstd->input, .size = from->head_len};
+        unzstd->in = (ZSTD_inBuffer){.src = unzstd->input};
+        unzstd->filled = from->head_len;
     }
     return unzstd;
 }
@@ -75,24 +81,49 @@ static ssize_t unzstd_fill(struct unzstd *unzstd)
     if (n <= 0)
         return n;
     unzstd->offset += (uint64_t)n;
-    unzstd->in = (ZSTD_inBuffer){.src = unzstd->input, .size = (size_t)n};
+    unzstd->in = (ZSTD_inBuffer){.src = unzstd->input};
+    unzstd->filled = (size_t)n;
     return n;
+}
+
+// Gives the library what follows, up to the end of a block. Returns as read(2).
+static ssize_t unzstd_feed(struct unzstd *unzstd)
+{
+    ssize_t n = unzstd->in.size < unzstd->filled ? 1 : unzstd_fill(unzstd);
+
+    unzstd->ended = n == 0;
+    if (n > 0)
+        unzstd->in.size += zstd_walk_on(&unzstd->walk, (const uint8_t *)unzstd->in.src + unzstd->in.size,
+                                        unzstd->filled - unzstd->in.size, &unzstd->block_ends);
+    return n;
+}
+
+// The library has given `out`, and wants `left` more, or nothing at the end of a frame.
+static void unzstd_note(struct unzstd *unzstd, const ZSTD_outBuffer *out, size_t left)
+{
+    const struct unzstd_place place = {
+        .packed = unzstd->offset - (unzstd->filled - unzstd->in.pos),
+        .unpacked = unzstd->unpacked + out->pos,
+    };
+
+    unzstd->in_frame = left != 0;
+    unzstd->pending = out->pos == out->size && left != 0;
+    if (left == 0)
+        unzstd->whole = place;
+    if (unzstd->block_ends && unzstd->walk.closable && unzstd->in.pos == unzstd->in.size && !unzstd->pending)
+        unzstd->block = place;
 }
 
 ssize_t unzstd_read(struct unzstd *unzstd, uint8_t *to, size_t len)
 {
-    uint64_t left_of_it = unzstd->end - unzstd->unpacked;
-    ZSTD_outBuffer out = {.dst = to, .size = len < left_of_it ? len : (size_t)left_of_it};
+    ZSTD_outBuffer out = {.dst = to, .size = len};
 
-    if (left_of_it == 0)
-        return 0;
     while (out.pos == 0) {
         size_t left;
 
         if (unzstd->in.pos == unzstd->in.size && !unzstd->pending) {
-            ssize_t n = unzstd_fill(unzstd);
+            ssize_t n = unzstd_feed(unzstd);
 
-            unzstd->ended = n == 0;
             if (n <= 0)
                 return n;
         }
@@ -100,11 +131,7 @@ ssize_t unzstd_read(struct unzstd *unzstd, uint8_t *to, size_t len)
         if (ZSTD_isError(left))
             return ZSTD_getErrorCode(left) == ZSTD_error_frameParameter_windowTooLarge ? -EOVERFLOW
                                                                                        : -EBADMSG;
-        unzstd->in_frame = left != 0;
-        if (left == 0)
-            unzstd->whole = (struct unzstd_place){unzstd->offset - (unzstd->in.size - unzstd->in.pos),
-                                                  unzstd->unpacked + out.pos};
-        unzstd->pending = out.pos == out.size && left != 0;
+        unzstd_note(unzstd, &out, left);
     }
     unzstd->unpacked += out.pos;
     return (ssize_t)out.pos;
@@ -120,9 +147,9 @@ struct unzstd_place unzstd_whole(const struct unzstd *unzstd)
     return unzstd->whole;
 }
 
-void unzstd_end_at(struct unzstd *unzstd, uint64_t unpacked)
+struct unzstd_place unzstd_block(const struct unzstd *unzstd)
 {
-    unzstd->end = unpacked;
+    return unzstd->block;
 }
 
 const char *unzstd_error(int err, char *text, size_t size)

@@ -32,8 +32,9 @@ struct unzstd_place {
 };
 struct unzstd_place unzstd_whole(const struct unzstd *unzstd);
 
-// What is read ends there, at a place of what the file holds.
-void unzstd_end_at(struct unzstd *unzstd, uint64_t unpacked);
+// Where the last block ends that was read whole and behind which its frame may end: one without checksum and size. A
+// read ends at a block's end at the latest; with room for any block (128 KiB) at each one that holds something.
+struct unzstd_place unzstd_block(const struct unzstd *unzstd);
 
 // What is wrong; `size` bytes at `text` are room for it.
 const char *unzstd_error(int err, char *text, size_t size);

@@ -2,6 +2,7 @@
 
 import collections
 import subprocess
+import time
 from dataclasses import dataclass
 
 from outcome import Outcome
@@ -35,6 +36,16 @@ def sr(volley, folder, *options, sim='sim', template=TEMPLATE, status=0, env=Non
                           stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, timeout=wait, env=env)
     assert done.returncode == status, f'status {done.returncode}\n{done.stdout}{done.stderr}'
     return Run(folder, done.returncode, done.stdout, done.stderr)
+
+
+def wait_for_size(process, path, size):
+    """Until a run in the background has written so much."""
+    for _ in range(6000):
+        if path.exists() and path.stat().st_size >= size:
+            return
+        assert process.poll() is None, f'it ended, status {process.returncode}'
+        time.sleep(0.01)
+    raise AssertionError(f'{path} did not come to {size} bytes')
 
 
 def read_log(path):

@@ -1,6 +1,7 @@
 """Runs that end before their end: by Ctrl-C, by kill -9, on a full disk, or because nobody reads on."""
 
 import json
+import os
 import re
 import signal
 import subprocess
@@ -10,7 +11,7 @@ import time
 import pcapng
 import pytest
 from outcome import Outcome
-from simulated import N, TEMPLATE, check_sets, command
+from simulated import N, TEMPLATE, check_sets, command, wait_for_size
 
 LONG = 'IP(dst="198.19.0.0/16")/TCP(sport=4000,dport=(1,40),flags="S")'
 LONG_N = 65536 * 40
@@ -84,8 +85,9 @@ def test_ctrl_c_in_a_later_attempt(volley, tmp_path):
 
 
 def test_a_killed_run_leaves_whole_packets(volley, tmp_path):
-    with Started(command(volley, tmp_path, '--rate', '20k', '--timeout', '300ms', sim='sim:loss=50%', template=LONG),
-                 seconds=2.5) as run:
+    with Started(command(volley, tmp_path, '--rate', '20k', '--timeout', '300ms', sim='sim:loss=50%', template=LONG)) as run:
+        for kind in ('answered', 'unanswered'):
+            wait_for_size(run.process, tmp_path / f'run.{kind}.pcapng', 100_000)  # some hundred packets
         run.process.kill()
         run.process.wait(20)
     assert json.loads((tmp_path / 'run.json').read_text())['exit_reason'] == 'running'
@@ -111,6 +113,26 @@ def packets_of(path):
     return int(report.split('Number of packets:')[1].split()[0])
 
 
+def finished(arguments):
+    """A run that ends because it can't write."""
+    done = subprocess.run(list(map(str, arguments)), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                          stderr=subprocess.PIPE, text=True, timeout=60)
+    assert done.returncode == 5, done.stderr
+    return done
+
+
+def check_stored(folder, form, kinds):
+    """Every packet is told as stored, and is in a whole file if it is one of `kinds`, or as refused."""
+    document = json.loads((folder / 'run.json').read_text())
+    assert document['exit_reason'] == 'output failed' and document['identities'] == {'tx': True, 'rx': True}
+    files, counters = document['files'], document['counters']
+    for file, kind in zip(files, ('answered', 'unanswered')):
+        assert kind not in kinds or file['stored'] == packets_of(folder / f'run.{kind}.{form}')
+    assert files[0]['stored'] + files[0]['refused'] == 2 * counters['answered']
+    assert files[1]['stored'] + files[1]['refused'] == counters['sent'] - counters['answered']
+    return document
+
+
 FULL = 'mount -t tmpfs -o size=256k none "$1" && cd "$1" && "${@:3}"; status=$?; cp "$1"/* "$2"/; exit $status'
 
 
@@ -122,18 +144,30 @@ def test_a_full_disk_is_told_and_counted(volley, tmp_path, form):
     isolated = ['unshare', '--user', '--map-root-user', '--mount']
     if subprocess.run([*isolated, 'mount', '-t', 'tmpfs', 'none', disk], stderr=subprocess.DEVNULL).returncode:
         pytest.skip('no mount of our own')
-    done = subprocess.run([*isolated, 'bash', '-c', FULL, 'bash', disk, saved, *command(volley, disk, *FORMS[form], sim='sim:loss=30%')],
-                          stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, timeout=60)
-    assert done.returncode == 5, done.stderr
+    done = finished([*isolated, 'bash', '-c', FULL, 'bash', disk, saved, *command(volley, disk, *FORMS[form], sim='sim:loss=30%')])
     assert 'No space left on device' in done.stderr
-    packets = {kind: packets_of(saved / f'run.{kind}.{form}') for kind in ('answered', 'unanswered')}
-    assert packets['answered']
-    document = json.loads((saved / 'run.json').read_text())
-    assert document['exit_reason'] == 'output failed' and document['identities'] == {'tx': True, 'rx': True}
-    files, counters = document['files'], document['counters']
-    assert [file['stored'] for file in files[:2]] == [packets['answered'], packets['unanswered']]
-    assert files[0]['stored'] + files[0]['refused'] == 2 * counters['answered']
-    assert files[1]['stored'] + files[1]['refused'] == counters['sent'] - counters['answered']
+    check_stored(saved, form, ['answered', 'unanswered'])
+
+
+@pytest.mark.parametrize('form', FORMS)
+@pytest.mark.parametrize('limit', [20_000, 100_001])
+def test_a_limit_of_file_sizes_is_told_and_counted(volley, tmp_path, form, limit):
+    done = finished(['prlimit', f'--fsize={limit}', *command(volley, tmp_path, *FORMS[form], sim='sim:loss=30%')])
+    assert 'File too large' in done.stderr
+    check_stored(tmp_path, form, ['answered', 'unanswered'])
+
+
+@pytest.mark.parametrize('form', FORMS)
+def test_a_pipe_closed_early_is_told_and_counted(volley, tmp_path, form):
+    """Whoever reads the answered pairs leaves; the other file is whole."""
+    pipe = tmp_path / f'run.answered.{form}'
+    os.mkfifo(pipe)
+    with subprocess.Popen(['head', '-c', '1000', pipe], stdout=subprocess.PIPE) as head:
+        done = finished(command(volley, tmp_path, *FORMS[form], '--rate', '20k', sim='sim:loss=30%'))
+        assert len(head.stdout.read()) == 1000
+    assert 'Broken pipe' in done.stderr
+    document = check_stored(tmp_path, form, ['unanswered'])
+    assert document['files'][0]['error'] == 'Broken pipe' and document['files'][0]['refused'] > 0
 
 
 def test_a_reader_who_leaves_ends_the_run(volley, tmp_path):

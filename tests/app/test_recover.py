@@ -7,10 +7,11 @@ import time
 import pcapng
 import pytest
 from scapy.utils import RawPcapReader
-from simulated import command, sr
+from simulated import command, sr, wait_for_size
 
 SMALL = 'IP(dst="198.19.0.0/30")/TCP(sport=4000,dport=[22,80],flags="S")'
 LONG = 'IP(dst="198.19.0.0/16")/TCP(sport=4000,dport=(1,40),flags="S")'
+CLOSING = b'\1\0\0'  # an empty last zstd block
 READ_BY_ALL_BELOW = 20000  # bytes: Scapy and tshark are slow
 FORMS = {'pcapng': [], 'pcap': ['--pcap'], 'pcapng.zst': ['--zst'], 'pcap.zst': ['--pcap', '--zst']}
 
@@ -109,6 +110,7 @@ def test_every_beginning_of_a_compressed_file(volley, tmp_path):
     for length, path in enumerate(paths):
         left = path.read_bytes()
         if length in kept and left not in seen:
+            assert packed.startswith(left.removesuffix(CLOSING))
             data = plain(path)
             assert whole.startswith(data) and len(data) in ends
             assert frames(data, tmp_path) == ends[len(data)]
@@ -116,6 +118,52 @@ def test_every_beginning_of_a_compressed_file(volley, tmp_path):
         if length not in kept:
             assert left == packed[:length]
     assert packed in seen
+    assert len(seen) > 2, 'the header, packets, and statistics were written one after the other'
+    assert (tmp_path / f'{len(packed) - 3}.pcapng.zst').read_bytes() == packed, 'nothing but the end was missing'
+
+
+@pytest.mark.parametrize('form', ['ndjson', 'csv'])
+def test_beginnings_of_compressed_records(volley, tmp_path, form):
+    records = tmp_path / f'all.{form}.zst'
+    sr(volley, tmp_path, '-o', records, '--rate', '20k', '--timeout', '100ms')
+    packed, whole = records.read_bytes(), plain(records)
+    kept = set()
+    for length in range(len(packed) // 50, len(packed), len(packed) // 50):
+        path = tmp_path / f'{length}.{form}.zst'
+        path.write_bytes(packed[:length])
+        if volley.run('recover', path, check=False).returncode == 2:
+            assert path.read_bytes() == packed[:length]
+            continue
+        assert packed.startswith(path.read_bytes().removesuffix(CLOSING))
+        kept.add(plain(path))
+    assert max(map(len, kept)) > len(whole) // 4
+    assert all(whole.startswith(data) and data.endswith(b'\n') for data in kept)
+
+
+# zstd's options, and what of a torn second frame is kept: what of it can't be closed is cut off all of it.
+FOREIGN = {'checksum': ([], False), 'bare': (['--no-check'], True), 'size': (['--no-check', '--content-size'], False)}
+
+
+@pytest.mark.parametrize('kind', FOREIGN)
+def test_frames_of_the_zstd_tool(volley, tmp_path, kind):
+    options, closable = FOREIGN[kind]
+    lines = [b'{"probe":%d,"noise":"%s"}' % (i, random.Random(i).randbytes(500).hex().encode()) for i in range(500)]
+    # Lines as long as a zstd block, so that those end between lines.
+    first, second = (b''.join(line.ljust((128 << 10) - 1) + b'\n' for line in part) for part in (lines[:3], lines[3:9]))
+    source = tmp_path / 'source'
+    packed = []
+    for content in (first, second):
+        source.write_bytes(content)
+        with open(source, 'rb') as file:
+            packed.append(subprocess.run(['zstd', '-c', *options, *([source] if kind == 'size' else [])], check=True,
+                                         stdin=file, stdout=subprocess.PIPE).stdout)
+    path = tmp_path / 'x.ndjson.zst'
+    path.write_bytes(packed[0] + packed[1][:-len(packed[1]) // 3])
+    told = recover(volley, path)
+    data = plain(path)
+    assert (first + second).startswith(data) and len(data) % (128 << 10) == 0
+    assert (len(data) > len(first)) == closable
+    assert f'{len(data) >> 17} records' in told
 
 
 def test_a_whole_file_is_left_alone(volley, tmp_path):
@@ -185,27 +233,48 @@ def test_what_cannot_be_read(volley, tmp_path):
     assert 'needs a file' in recover(volley, status=2)
 
 
+def killed(volley, folder, options, wait):
+    """A run under load that ends by kill -9 when wait(process) has returned."""
+    with subprocess.Popen(command(volley, folder, *options, '--timeout', '300ms', sim='sim:loss=50%', template=LONG),
+                          stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
+        try:
+            wait(process)
+        finally:
+            process.kill()
+
+
 @pytest.mark.parametrize('form', FORMS)
-def test_killed_at_random_moments(volley, tmp_path, form):
+def test_killed_at_random_moments(volley, tmp_path, form, run_long_tests):
     """Each file is readable, or is so once it has been recovered, and its pairs are whole but for the last one."""
     draw = random.Random(form)
-    for i in range(3):
+    for i in range(5 if run_long_tests else 3):
         folder = tmp_path / str(i)
         folder.mkdir()
-        with subprocess.Popen(command(volley, folder, *FORMS[form], '--timeout', '300ms', '--rate', '30k',
-                                      sim='sim:loss=50%', template=LONG),
-                              stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
-            while not (folder / f'run.unanswered.{form}').exists():
-                assert process.poll() is None
-                time.sleep(0.005)
+
+        def wait(process):
+            wait_for_size(process, folder / f'run.unanswered.{form}', 0)
             time.sleep(draw.uniform(0.05, 1))
-            process.kill()
+        killed(volley, folder, [*FORMS[form], '--rate', '30k'], wait)
         for kind in ('answered', 'unanswered'):
             path = folder / f'run.{kind}.{form}'
             before = path.read_bytes()
             told = recover(volley, path)
-            assert before.startswith(path.read_bytes())
+            assert before.startswith(path.read_bytes().removesuffix(CLOSING))
             count = frames(plain(path), folder)
             wanted = f'{count:,} packet' if count else 'nothing but a header'
             assert wanted in told
             (folder / 'plain').unlink()
+
+
+def test_tshark_reads_a_killed_run_compressed(volley, tmp_path):
+    """Of 30,000 packets at least, as they are and torn."""
+    path = tmp_path / 'run.answered.pcapng.zst'
+    killed(volley, tmp_path, ['--zst', '--rate', '50k'], lambda process: wait_for_size(process, path, 1_500_000))
+    for torn in (0, 1, 100_000):
+        path.write_bytes(path.read_bytes()[:path.stat().st_size - torn])
+        recover(volley, path)
+        count = frames(plain(path), tmp_path)
+        assert count > 30_000
+        lines = subprocess.run(['tshark', '-n', '-r', path, '-T', 'fields', '-e', 'frame.packet_id'], check=True,
+                               stdout=subprocess.PIPE, stderr=subprocess.DEVNULL).stdout
+        assert lines.count(b'\n') == count

@@ -83,3 +83,15 @@ def test_scapy_reads_every_packet(capture):
     from scapy.all import rdpcap
     packets = rdpcap(capture)
     assert [bytes(p) for p in packets] == [p.data for p in pcapng.read(capture).packets]
+
+
+def test_tshark_reads_all_of_a_large_compressed_file(volley, tmp_path):
+    """Of several writes: Wireshark 4.0 is wrong where one zstd frame follows another."""
+    volley.run('sr', 'IP(dst="198.19.0.0/24")/TCP(dport=(1,128),flags="S")', '-i', 'sim', '--rate', '30k', '--timeout', 0.2,
+               '--zst', '-w', tmp_path / 'run')
+    path = tmp_path / 'run.answered.pcapng.zst'
+    assert '\n     1 ' in output_of('zstd', '-l', path), 'there is one frame'
+    lines = output_of('tshark', '-n', '-r', path, '-T', 'fields', '-e', 'frame.packet_id').split()
+    assert len(lines) == 2 * 32768
+    assert len(set(lines)) == len(lines)
+    assert f'Number of packets:   {len(lines)}' in output_of('capinfos', '-M', '-c', path)

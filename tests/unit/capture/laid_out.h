@@ -177,7 +177,7 @@ static inline void lay_other(struct laid_out *to, uint32_t type, size_t len)
 }
 
 // All the ways in which bytes reach a reader.
-enum source { FROM_MEMORY, FROM_FILE, FROM_PIPE, FROM_ZSTD, SOURCES };
+enum source { FROM_MEMORY, FROM_FILE, FROM_PIPE, FROM_ZSTD, FROM_ZSTD_BLOCKS, SOURCES };
 
 // A copy of its own size, so that a sanitizer sees every byte read behind it.
 struct source_of {
@@ -201,6 +201,26 @@ static inline void write_zstd(int fd, const uint8_t *bytes, size_t len)
     } while (at < len);
 }
 
+// One frame, which is flushed every 100 bytes.
+static inline void write_zstd_blocks(int fd, const uint8_t *bytes, size_t len)
+{
+    ZSTD_CCtx *context = ZSTD_createCCtx();
+    size_t at = 0;
+
+    assert_non_null(context);
+    do {
+        uint8_t block[256];
+        ZSTD_outBuffer out = {block, sizeof(block), 0};
+        ZSTD_inBuffer in = {bytes + at, len - at < 100 ? len - at : 100, 0};
+        bool last = in.size == len - at;
+
+        assert_int_equal(ZSTD_compressStream2(context, &out, &in, last ? ZSTD_e_end : ZSTD_e_flush), 0);
+        assert_int_equal(write(fd, block, out.pos), out.pos);
+        at += in.size;
+    } while (at < len);
+    ZSTD_freeCCtx(context);
+}
+
 static inline bool open_bytes(struct capture_reader *reader, struct source_of *of, enum source source,
                               const uint8_t *bytes, size_t len, struct diag *diag)
 {
@@ -220,9 +240,9 @@ static inline bool open_bytes(struct capture_reader *reader, struct source_of *o
     if (source == FROM_FILE) {
         of->fd = memfd_create("capture", 0);
         assert_int_equal(write(of->fd, bytes, len), len);
-    } else if (source == FROM_ZSTD) {
+    } else if (source == FROM_ZSTD || source == FROM_ZSTD_BLOCKS) {
         of->fd = memfd_create("capture", 0);
-        write_zstd(of->fd, bytes, len);
+        (source == FROM_ZSTD ? write_zstd : write_zstd_blocks)(of->fd, bytes, len);
     } else {
         assert_int_equal(pipe(ends), 0);
         assert_int_equal(write(ends[1], bytes, len), len);

@@ -304,7 +304,7 @@ static void small_packets_cross_no_page(void **state)
     free(bytes);
 }
 
-// The file, decompressed. Fails unless all its frames are whole.
+// The file, decompressed. Fails unless its frame is whole.
 static void unpack(const char *path)
 {
     char command[256];
@@ -335,8 +335,8 @@ static void compressed_files_read_back(void **state)
     }
 }
 
-// Bytes that zstd can't make smaller, up to the limit: what is stored is exactly what is in whole frames.
-static void a_full_disk_cuts_back_to_whole_frames(void **state)
+// Bytes that zstd can't make smaller, up to the limit: what is stored is exactly what is in a whole frame.
+static void a_full_disk_cuts_back_to_a_whole_frame(void **state)
 {
     const struct place *place = *state;
     const struct capture_options options = {.port_name = "x", .application = "y", .zstd = true};
@@ -536,7 +536,7 @@ int main(void)
         PLACED(packets_are_stored_when_they_are_in_the_file),
         PLACED(a_full_disk_cuts_back_to_whole_blocks),
         PLACED(compressed_files_read_back),
-        PLACED(a_full_disk_cuts_back_to_whole_frames),
+        PLACED(a_full_disk_cuts_back_to_a_whole_frame),
         PLACED(what_a_packet_was_on_the_wire),
         PLACED(a_closed_pipe_is_an_error),
         PLACED(a_killed_writer_leaves_whole_blocks),
