@@ -334,6 +334,7 @@ static bool bench_open(struct bench *bench, bool match)
         diag_print(&diag, "build_send", NULL, stderr);
         return false;
     }
+    port_fit(bench->port, sender_frame_room(&bench->plan.plan));
     if (bench->port->ops->attach(bench->port) < 0 ||
         probes_init(&bench->probes, &bench->plan.plan, &options) < 0)
         return false;

@@ -249,8 +249,10 @@ int run_new(struct run **out, const struct plan *plan, struct port *port, const 
         return -EINVAL;
     }
     int err = run_make_probes(run);
-    if (err == 0)
+    if (err == 0) {
+        port_fit(port, sender_frame_room(plan));
         err = run_make_workers(run);
+    }
     if (err == 0)
         err = run_open_files(run, diag);
     if (err == 0)
