@@ -66,14 +66,16 @@ static void plan_frame_patch_values(struct plan_burst *b, const struct plan_patc
     }
 }
 
-// One loop for each width, none of which asks for the width.
+// One loop for each width, none of which asks for the width. What stays the same is copied, so that the compiler knows that
+// writing to frames does not change it.
 __attribute__((always_inline)) static inline void
 plan_frame_store_words(struct plan_burst *b, const struct plan_patch *p, const unsigned bytes)
 {
-    const unsigned offset = p->offset, shift = p->shift;
+    const unsigned offset = p->offset, shift = p->shift, n = b->n;
+    uint8_t *const *const frames = b->frames;
 
-    for (unsigned k = 0; k < b->n; k++) {
-        uint8_t *at = b->frames[k] + offset;
+    for (unsigned k = 0; k < n; k++) {
+        uint8_t *at = frames[k] + offset;
         uint64_t v = b->values[k] << shift;
 
         if (bytes == 2) {
@@ -86,14 +88,13 @@ plan_frame_store_words(struct plan_burst *b, const struct plan_patch *p, const u
         } else {
             put64(at, get64(at) | v);
         }
+        b->values[k] = bytes <= 4 ? v : (v >> 32) + (uint32_t)v;
     }
 }
 
 // Ors the values into their words, and leaves in values[] what they add to a sum.
 static void plan_frame_patch_store(struct plan_burst *b, const struct plan_patch *p)
 {
-    const unsigned shift = p->shift;
-
     switch (p->bytes) {
     case 2:
         plan_frame_store_words(b, p, 2);
@@ -106,11 +107,6 @@ static void plan_frame_patch_store(struct plan_burst *b, const struct plan_patch
         break;
     default:
         plan_frame_store_words(b, p, 8);
-    }
-    for (unsigned k = 0; k < b->n; k++) {
-        uint64_t v = b->values[k] << shift;
-
-        b->values[k] = (v >> 32) + (uint32_t)v;
     }
 }
 
@@ -198,16 +194,18 @@ static void plan_frame_store_sum(struct plan_burst *b, unsigned s)
         return;
     }
     const uint16_t instead_of_zero = sum.zero_is_ones ? 0xffff : 0;
+    uint8_t *const *const frames = b->frames;
+    const unsigned n = b->n;
 
-    for (unsigned k = 0; k < b->n; k++) {
+    for (unsigned k = 0; k < n; k++) {
         uint16_t value = (uint16_t)~checksum_fold(b->totals[s][k]);
 
         b->values[k] = value == 0 ? instead_of_zero : value; // either way round
     }
-    for (unsigned k = 0; k < b->n; k++) {
+    for (unsigned k = 0; k < n; k++) {
         uint16_t value = (uint16_t)b->values[k];
 
-        put16(b->frames[k] + sum.store, sum.swap ? __builtin_bswap16(value) : value);
+        put16(frames[k] + sum.store, sum.swap ? __builtin_bswap16(value) : value);
     }
     // Where it is stored as it weighs in others: at even offsets, or swapped at odd ones.
     if (sum.swap != (sum.store % 2 != 0)) {
