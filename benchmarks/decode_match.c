@@ -40,7 +40,7 @@ static const char *const part_names[PART_COUNT] = {
     "all",
     "match_decode",
     "match_find",
-    "view_decode",
+    "forms_decode",
     "flow_key_of_response",
     "flow_table_find, in cache",
     "probes_build_at, of 32",
@@ -55,6 +55,7 @@ struct bench {
     struct order arrivals;
     uint64_t outstanding, sent; // positions
     struct match matches[BATCH];
+    struct forms forms;
     uint64_t positions[BATCH];
     uint8_t responses[BATCH][FRAME_ROOM], stimuli[BATCH][FRAME_ROOM];
     uint8_t *frames[BATCH]; // stimuli[k]
@@ -140,12 +141,12 @@ static void answer_batch(struct bench *bench, uint64_t from)
 static void match_batch(struct bench *bench, uint64_t *decoding, uint64_t *finding)
 {
     uint8_t frames[1 + PLAN_BURST][FRAME_ROOM]; // more than a frame and PLAN_SLACK
-    const struct match_scratch scratch = {.frame = frames[0], .burst = frames[1]};
+    const struct match_scratch scratch = {.frame = frames[0], .burst = frames[1], .forms = &bench->forms};
 
     for (unsigned from = 0; from < BATCH; from += BURST) {
         uint64_t start = bench_ticks();
         for (unsigned k = from; k < from + BURST; k++)
-            match_decode(&bench->probes, bench->responses[k], FRAME_BYTES, &bench->matches[k]);
+            match_decode(&bench->probes, bench->responses[k], FRAME_BYTES, &scratch, &bench->matches[k]);
         uint64_t decoded = bench_ticks();
         match_prepare(&bench->probes, &bench->matches[from], BURST, &scratch);
         for (unsigned k = from; k < from + BURST; k++) {
@@ -174,7 +175,7 @@ static uint64_t part_run(struct bench *bench, enum part part, unsigned from)
         struct match *match = &bench->matches[k];
 
         if (part == PART_VIEW) {
-            view_decode(&match->view, bench->responses[k], FRAME_BYTES, LAYER_ETHER);
+            forms_decode(&bench->forms, &match->view, bench->responses[k], FRAME_BYTES, LAYER_ETHER);
         } else if (part == PART_KEY) {
             sum += flow_key_of_response(&match->view, match->first, FLOW_RESPONSE, &probes->flow);
         } else if (part == PART_LOOKUP) {

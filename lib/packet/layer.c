@@ -141,6 +141,25 @@ static const struct layer_announced *layer_announced_row(enum layer_id lower, un
     return NULL;
 }
 
+uint64_t layer_looks_nowhere(const uint8_t *p, uint32_t header_bytes, uint32_t payload)
+{
+    (void)p;
+    (void)header_bytes;
+    (void)payload;
+    return 0;
+}
+
+uint64_t layer_looks_behind(enum layer_id lower, unsigned field, uint64_t value, uint32_t at)
+{
+    bool starts = false;
+
+    layer_index_ready();
+    for (uint16_t i = layer_index.slots[layer_slot(layer_key(lower, field, value))]; i != 0;
+         i = layer_index.rows[i - 1].next)
+        starts |= layer_index.rows[i - 1].starts != 0;
+    return starts ? UINT64_C(1) << at : 0;
+}
+
 enum layer_id layer_announced(enum layer_id lower, unsigned field, uint64_t value, const uint8_t *payload,
                               uint32_t len)
 {

@@ -180,6 +180,8 @@ struct measure {
     bool quotes;  // the payload is a quote
 };
 
+#define LAYER_LOOKS_UNKNOWN UINT64_MAX
+
 struct build;
 struct build_layer;
 
@@ -202,6 +204,10 @@ struct layer_desc {
     // p has `avail` bytes; false: too short or contradicting itself. A quoted header may carry less than it says. NULL: as the
     // fields say (fields_place, length rules, layer_next).
     bool (*measure)(const uint8_t *p, uint32_t avail, bool quoted, struct measure *measure);
+    // At which bytes of the header, and of what follows it, measure looked: bit i is byte i from the header's start. Only if the
+    // header was measured, in no quote; `payload` bytes follow it. No trailer may follow then. LAYER_LOOKS_UNKNOWN, and NULL: it
+    // can't be said.
+    uint64_t (*looks)(const uint8_t *p, uint32_t header_bytes, uint32_t payload);
     // Where another stack starts behind what the layer carries, from the header's start, and its first layer: ICMP's extensions.
     // 0: nowhere. The header was measured, in no quote; what it carries ends there. NULL: nowhere.
     uint32_t (*trailer)(const uint8_t *p, uint32_t avail, enum layer_id *id);
@@ -239,6 +245,10 @@ enum layer_id layer_announced_by_two(enum layer_id lower, unsigned field, const 
                                      const uint8_t *payload, uint32_t len);
 // The upper layer announced by the values of any of the fields that announce something.
 enum layer_id layer_next(enum layer_id lower, const struct fields *at, const uint8_t *payload, uint32_t len);
+// For layer_desc.looks: at no byte.
+uint64_t layer_looks_nowhere(const uint8_t *p, uint32_t header_bytes, uint32_t payload);
+// Of what layer_announced looked at for that value, the payload's first byte: bit `at`, or 0 if it did not matter.
+uint64_t layer_looks_behind(enum layer_id lower, unsigned field, uint64_t value, uint32_t at);
 // What building `upper` on `lower` sets; first: of the upper layer's first field the value. NULL: nothing.
 const struct binding *layer_binding(enum layer_id lower, enum layer_id upper, u128 first);
 // The default of a layer's first field; 0: it has none.

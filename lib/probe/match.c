@@ -13,9 +13,10 @@ uint8_t match_first(const struct plan *plan, const struct view *view)
     return i;
 }
 
-void match_decode(const struct probes *probes, const uint8_t *bytes, uint16_t len, struct match *match)
+void match_decode(const struct probes *probes, const uint8_t *bytes, uint16_t len,
+                  const struct match_scratch *scratch, struct match *match)
 {
-    view_decode(&match->view, bytes, len, LAYER_ETHER);
+    forms_decode(scratch->forms, &match->view, bytes, len, LAYER_ETHER);
     match->first = match_first(probes->plan, &match->view);
     match->known = MATCH_KNOWN_NOTHING;
     match->hash = flow_key_of_response(&match->view, match->first, FLOW_RESPONSE, &probes->flow);

@@ -77,6 +77,13 @@ static bool ip_measure(const uint8_t *p, uint32_t avail, bool quoted, struct mea
     return true;
 }
 
+// Version and header's length, total length, fragment, protocol.
+static uint64_t ip_looks(const uint8_t *p, uint32_t header_bytes, uint32_t payload)
+{
+    (void)payload;
+    return 1u | 3u << 2 | 3u << 6 | 1u << 9 | layer_looks_behind(LAYER_IP, IP_PROTO, p[9], header_bytes);
+}
+
 static void ip_finish(struct build *build, struct build_layer *layer)
 {
     if (build_is_set(layer, IP_CHKSUM))
@@ -189,6 +196,7 @@ const struct layer_desc layer_ip = {
     .fields = ip_fields,
     .n_fields = ARRAY_SIZE(ip_fields),
     .measure = ip_measure,
+    .looks = ip_looks,
     .finish = ip_finish,
     .summary = ip_summary,
     .flow_key = ip_flow_key,

@@ -28,6 +28,7 @@ const struct layer_desc layer_raw = {
     .fields = raw_fields,
     .n_fields = ARRAY_SIZE(raw_fields),
     .measure = raw_measure,
+    .looks = layer_looks_nowhere,
     .answers = raw_answers,
 };
 
@@ -37,6 +38,7 @@ const struct layer_desc layer_padding = {
     .fields = raw_fields,
     .n_fields = ARRAY_SIZE(raw_fields),
     .measure = raw_measure,
+    .looks = layer_looks_nowhere,
 };
 
 const struct layer_desc layer_no_payload = {
