@@ -54,12 +54,12 @@ struct bench {
     struct window *window; // borrowed
     struct order arrivals;
     uint64_t outstanding, sent; // positions
-    struct match matches[BATCH];
+    struct match matches[BURST];
     struct forms forms;
-    uint64_t positions[BATCH];
+    uint64_t positions[BATCH], indices[BATCH];
     uint8_t responses[BATCH][FRAME_ROOM], stimuli[BATCH][FRAME_ROOM];
     uint8_t *frames[BATCH]; // stimuli[k]
-    struct plan_built built[BATCH], rebuilt[BATCH / BURST];
+    struct plan_built built;
     double samples[PART_COUNT][SAMPLES_MAX];
     size_t n_samples;
     uint64_t unmatched, sink;
@@ -131,7 +131,8 @@ static void answer_batch(struct bench *bench, uint64_t from)
 
         bench->positions[k] += bench->sent - bench->outstanding;
         memset(frame, 0, FRAME_ROOM);
-        probes_build(&bench->probes, round, bench->positions[k], 1, &frame, &bench->built[k]);
+        probes_build(&bench->probes, round, bench->positions[k], 1, &frame, &bench->built);
+        bench->indices[k] = bench->built.indices[0];
         turn_round(frame);
     }
 }
@@ -145,34 +146,36 @@ static void match_batch(struct bench *bench, uint64_t *decoding, uint64_t *findi
 
     for (unsigned from = 0; from < BATCH; from += BURST) {
         uint64_t start = bench_ticks();
-        for (unsigned k = from; k < from + BURST; k++)
-            match_decode(&bench->probes, bench->responses[k], FRAME_BYTES, &scratch, &bench->matches[k]);
+        for (unsigned k = 0; k < BURST; k++)
+            match_decode(&bench->probes, bench->responses[from + k], FRAME_BYTES, &scratch,
+                         &bench->matches[k]);
         uint64_t decoded = bench_ticks();
-        match_prepare(&bench->probes, &bench->matches[from], BURST, &scratch);
-        for (unsigned k = from; k < from + BURST; k++) {
+        match_prepare(&bench->probes, bench->matches, BURST, &scratch);
+        for (unsigned k = 0; k < BURST; k++) {
             struct match *match = &bench->matches[k];
 
             bench->unmatched +=
                 match_find(&bench->probes, match, bench->sent, TIMEOUT, &scratch) != MATCH_ANSWER ||
-                match->position != bench->positions[k] || match->index != bench->built[k].indices[0];
+                match->position != bench->positions[from + k] || match->index != bench->indices[from + k];
         }
         *finding += bench_ticks() - decoded;
         *decoding += decoded - start;
     }
 }
 
-// One part of the way for a burst of answers, all of its memory being in the cache.
-static uint64_t part_run(struct bench *bench, enum part part, unsigned from)
+// One part of the way for the last burst of answers, all of its memory being in the cache.
+static uint64_t part_run(struct bench *bench, enum part part)
 {
+    const unsigned from = BATCH - BURST;
     struct probes *probes = &bench->probes;
     uint64_t positions[FLOW_TABLE_CANDIDATES], sum = 0;
     struct view stimulus = bench->plan.plan.branches[0].shapes[0].view;
 
     if (part == PART_REBUILD)
         probes_build_at(probes, probes_current(probes), bench->positions + from, BURST, bench->frames + from,
-                        &bench->rebuilt[from / BURST]);
-    for (unsigned k = from; part != PART_REBUILD && k < from + BURST; k++) {
-        struct match *match = &bench->matches[k];
+                        &bench->built);
+    for (unsigned k = from; part != PART_REBUILD && k < BATCH; k++) {
+        struct match *match = &bench->matches[k - from];
 
         if (part == PART_VIEW) {
             forms_decode(&bench->forms, &match->view, bench->responses[k], FRAME_BYTES, LAYER_ETHER);
@@ -197,7 +200,7 @@ static void parts_batch(struct bench *bench, double *samples)
         uint64_t start = bench_ticks();
 
         for (unsigned from = 0; from < BATCH; from += BURST)
-            bench->sink += part_run(bench, part, from);
+            bench->sink += part_run(bench, part);
         samples[part] = (double)(bench_ticks() - start) / BATCH;
     }
 }

@@ -19,8 +19,22 @@ void match_decode(const struct probes *probes, const uint8_t *bytes, uint16_t le
     forms_decode(scratch->forms, &match->view, bytes, len, LAYER_ETHER);
     match->first = match_first(probes->plan, &match->view);
     match->known = MATCH_KNOWN_NOTHING;
+    if (probes_finds_by_tag(probes))
+        return;
     match->hash = flow_key_of_response(&match->view, match->first, FLOW_RESPONSE, &probes->flow);
     flow_table_prefetch(probes->table, match->hash);
+}
+
+// The first guess at the tag that a response echoes; false: it echoes none.
+static bool match_echoed(const struct match *match, uint32_t *tag)
+{
+    for (unsigned i = match->first; i < match->view.n; i++) {
+        const struct layer_desc *desc = layer_get((enum layer_id)match->view.layers[i].id);
+
+        if (desc->echoed != NULL && desc->echoed(&match->view, i, 0, 0, tag))
+            return true;
+    }
+    return false;
 }
 
 // The matches that have one candidate, all of one round.
@@ -30,6 +44,39 @@ struct match_alone {
     struct match *matches[PLAN_BURST];
     uint64_t positions[PLAN_BURST];
 };
+
+static void match_alone_add(struct match_alone *alone, struct match *match, uint64_t position)
+{
+    if (position < alone->round->first)
+        return;
+    window_prefetch(&alone->round->window, position - alone->round->first);
+    alone->matches[alone->n] = match;
+    alone->positions[alone->n++] = position;
+}
+
+// By the tags that most answers echo, if the plan has whole ones.
+static void match_look_up_tags(const struct probes *probes, struct match *matches, unsigned n,
+                               struct match_alone *alone)
+{
+    uint64_t newest = alone->round->first + window_newest(&alone->round->window);
+    struct match *echoing[PLAN_BURST];
+    uint32_t tags[PLAN_BURST], lows[PLAN_BURST];
+    unsigned n_echoing = 0;
+
+    for (unsigned k = 0; k < n; k++) {
+        if (!match_echoed(&matches[k], &tags[n_echoing]))
+            continue;
+        echoing[n_echoing++] = &matches[k];
+    }
+    tag_position_burst(&probes->tag_key, tags, lows, n_echoing);
+    for (unsigned k = 0; k < n_echoing; k++) {
+        // The newest position that has these low bits.
+        uint32_t back = (uint32_t)(newest - 1) - lows[k];
+
+        if (back < newest)
+            match_alone_add(alone, echoing[k], newest - 1 - back);
+    }
+}
 
 static void match_look_up(const struct probes *probes, struct match *matches, unsigned n,
                           struct match_alone *alone)
@@ -42,11 +89,8 @@ static void match_look_up(const struct probes *probes, struct match *matches, un
 
         if (found == 0)
             matches[k].known = MATCH_KNOWN_STRAY;
-        if (found != 1 || positions[0] < alone->round->first)
-            continue;
-        window_prefetch(&alone->round->window, positions[0] - alone->round->first);
-        alone->matches[alone->n] = &matches[k];
-        alone->positions[alone->n++] = positions[0];
+        if (found == 1)
+            match_alone_add(alone, &matches[k], positions[0]);
     }
 }
 
@@ -58,7 +102,12 @@ void match_prepare(const struct probes *probes, struct match *matches, unsigned 
     uint8_t *frames[PLAN_BURST];
     struct view stimulus;
 
-    match_look_up(probes, matches, n, &alone);
+    const bool by_tag = probes_finds_by_tag(probes);
+
+    if (by_tag)
+        match_look_up_tags(probes, matches, n, &alone);
+    else
+        match_look_up(probes, matches, n, &alone);
     for (unsigned k = 0; k < alone.n; k++)
         frames[k] = scratch->burst + k * ((size_t)probes->plan->longest + PLAN_SLACK);
     probes_build_at(probes, alone.round, alone.positions, alone.n, frames, &built);
@@ -70,7 +119,7 @@ void match_prepare(const struct probes *probes, struct match *matches, unsigned 
         stimulus.bytes = frames[k];
         bool fits =
             answers(&match->view, match->first, &stimulus, probes->plan->first_written, &probes->flow.rules);
-        match->known = fits ? MATCH_KNOWN_PROBE : MATCH_KNOWN_STRAY;
+        match->known = fits ? MATCH_KNOWN_PROBE : by_tag ? MATCH_KNOWN_NOTHING : MATCH_KNOWN_STRAY;
         match->position = alone.positions[k];
         match->index = built.indices[k];
     }
@@ -139,10 +188,11 @@ static void match_try(struct probes *probes, uint64_t position, struct match *ma
     match->sent_ticks = sent;
 }
 
-static enum match_outcome match_candidates(struct probes *probes, uint64_t hash, struct match *match,
+static enum match_outcome match_candidates(struct probes *probes, enum flow_role role, struct match *match,
                                            uint64_t arrived, uint64_t timeout,
                                            const struct match_scratch *scratch)
 {
+    uint64_t hash = flow_key_of_response(&match->view, match->first, role, &probes->flow);
     const struct round *current = probes_current(probes);
     uint64_t positions[FLOW_TABLE_CANDIDATES];
     uint64_t newest = current->first + window_newest(&current->window);
@@ -197,7 +247,7 @@ static enum match_outcome match_known(struct probes *probes, struct match *match
     if (match->known == MATCH_KNOWN_STRAY)
         return MATCH_UNSOLICITED;
     if (match->known == MATCH_KNOWN_NOTHING)
-        return match_candidates(probes, match->hash, match, arrived, timeout, scratch);
+        return match_candidates(probes, FLOW_RESPONSE, match, arrived, timeout, scratch);
     struct round *round = probes_round_of(probes, match->position);
 
     match->sent_ticks = 0;
@@ -209,12 +259,8 @@ enum match_outcome match_find(struct probes *probes, struct match *match, uint64
 {
     enum match_outcome outcome = match_known(probes, match, arrived, timeout, scratch);
 
-    if (outcome == MATCH_UNSOLICITED && probes->plan->has_group) {
-        uint64_t hash =
-            flow_key_of_response(&match->view, match->first, FLOW_RESPONSE_TO_GROUP, &probes->flow);
-
-        outcome = match_candidates(probes, hash, match, arrived, timeout, scratch);
-    }
+    if (outcome == MATCH_UNSOLICITED && probes->plan->has_group)
+        outcome = match_candidates(probes, FLOW_RESPONSE_TO_GROUP, match, arrived, timeout, scratch);
     if (outcome == MATCH_UNSOLICITED && probes_finds_by_tag(probes))
         outcome = match_by_tag(probes, match, arrived, timeout, scratch);
     return outcome == MATCH_UNSOLICITED && match->view.malformed ? MATCH_MALFORMED : outcome;
