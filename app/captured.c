@@ -123,9 +123,7 @@ static bool captured_open_file(struct captured_file *file, const char *path, str
 {
     if (!capture_reader_open(&file->reader, path, diag))
         return false;
-    if (!file->reader.seekable) {
-        diag_set(diag, (struct span){0}, "%s can't be read at any place: it must be a file", path);
-    } else if (captured_index(file, diag)) {
+    if (captured_index(file, diag)) {
         if (tss_create(&file->cursor, captured_free_cursor) == thrd_success)
             return true;
         diag_set(diag, (struct span){0}, "out of memory");

@@ -159,6 +159,20 @@ static bool compile_check_layers(const struct template *t, bool layer3, struct d
     return true;
 }
 
+bool compile_for_pair(struct compiled *c, const char *text, uint64_t seed)
+{
+    struct diag diag = {0};
+    bool ok = compile_template(c, text, &diag) && compile_check_empty(&c->template, &diag);
+    bool layer3 = ok && compile_check_layer3(&c->template.branches[0], &(struct diag){0});
+
+    if (ok && compile_check_layers(&c->template, layer3, &diag) &&
+        (!layer3 || template_add_link(&c->template, &c->arena, &diag)) && compile_shown_plan(c, seed, &diag))
+        return true;
+    diag_print(&diag, "template", text, stderr);
+    compile_release(c);
+    return false;
+}
+
 int compile_parse(struct compiled *c, const char *text, bool layer3)
 {
     struct diag diag = {0};

@@ -23,6 +23,9 @@ int compile_services(struct services *services) MUST_USE;
 // Layer 2 or 3 as it stands, no tags, addresses by the kernel's routes; seed of random fields. False: said why.
 bool compile_for_show(struct compiled *compiled, const char *text, uint64_t seed) MUST_USE;
 
+// Layer 2 or 3, for captures with a link layer, no tags, addresses by the kernel's routes where it gives any. False: said why.
+bool compile_for_pair(struct compiled *compiled, const char *text, uint64_t seed) MUST_USE;
+
 // Says on stderr where a template that stands for no packet is empty.
 void compile_say_empty(const struct compiled *compiled, const char *text);
 

@@ -4,6 +4,7 @@
 #include "compile.h"
 #include "frames.h"
 #include "hex_lines.h"
+#include "link.h"
 #include "packet/layer.h"
 
 #include <stdio.h>
@@ -17,34 +18,13 @@ struct decode {
     bool cut_told;  // that the rest of a frame is left out
 };
 
-// LINKTYPEs, as on https://www.tcpdump.org/linktypes.html, and the layers that they announce; IP and IPv6 by
-// their version.
-static const struct decode_link {
-    uint32_t link;
-    const char *layer;
-} decode_links[] = {
-    {0, "Loopback"},        {1, "Ether"}, {9, "PPP"},        {12, "IP"},           {14, "IP"},  {50, "PPP"},
-    {51, "PPPoED"},         {101, "IP"},  {108, "Loopback"}, {113, "CookedLinux"}, {228, "IP"}, {229, "IPv6"},
-    {276, "CookedLinuxV2"},
-};
-
-static enum layer_id decode_by_version(enum layer_id id, const uint8_t *bytes, uint32_t len)
+static enum layer_id decode_linked(struct decode *d, const struct capture_record *record)
 {
-    if (id != LAYER_IP && id != LAYER_IPV6)
-        return id;
-    return len > 0 && bytes[0] >> 4 == 6 ? LAYER_IPV6 : LAYER_IP;
-}
+    enum layer_id id = link_layer(record->link, record->bytes, record->len);
 
-static enum layer_id decode_linked(struct decode *d, uint32_t link)
-{
-    enum layer_id id = LAYER_NONE;
-
-    for (unsigned i = 0; i < ARRAY_SIZE(decode_links); i++) {
-        if (decode_links[i].link == link)
-            id = layer_find(decode_links[i].layer, strlen(decode_links[i].layer));
-    }
     if (id == LAYER_NONE && !d->link_told) {
-        fprintf(stderr, "volley: frames of link type %u are shown as bytes: it is not known.\n", link);
+        fprintf(stderr, "volley: frames of link type %u are shown as bytes: it is not known.\n",
+                record->link);
         d->link_told = true;
     }
     return id == LAYER_NONE ? LAYER_RAW : id;
@@ -60,7 +40,7 @@ static bool decode_frame(struct decode *d, const uint8_t *bytes, uint32_t len, e
                 (unsigned long long)d->n, len);
         d->cut_told = true;
     }
-    view_decode(&view, bytes, len, decode_by_version(first, bytes, len));
+    view_decode(&view, bytes, len, first);
     if (frames_print(&d->frames, &view))
         return true;
     fputs("volley: out of memory.\n", stderr);
@@ -84,7 +64,7 @@ static int decode_records(struct decode *d, struct capture_cursor *cursor, struc
             return EXIT_ERROR;
         if (step == CAPTURE_END)
             break;
-        if (!decode_frame(d, record.bytes, record.len, decode_linked(d, record.link)))
+        if (!decode_frame(d, record.bytes, record.len, decode_linked(d, &record)))
             return EXIT_ERROR;
     }
     if (cursor->truncated)
@@ -111,6 +91,12 @@ static int decode_capture(struct decode *d, const struct capture_reader *reader)
 
 // ---- hex lines
 
+// IP and IPv6 are told apart as in a capture.
+static enum layer_id decode_by_version(enum layer_id id, const uint8_t *bytes, uint32_t len)
+{
+    return id == LAYER_IP || id == LAYER_IPV6 ? link_layer(LINK_RAW, bytes, len) : id;
+}
+
 static int decode_lines(struct decode *d, struct hex_lines *lines)
 {
     enum layer_id first =
@@ -122,7 +108,7 @@ static int decode_lines(struct decode *d, struct hex_lines *lines)
 
         switch (hex_lines_next(lines, &bytes, &len)) {
         case HEX_LINES_FRAME:
-            if (!decode_frame(d, bytes, len, first))
+            if (!decode_frame(d, bytes, len, decode_by_version(first, bytes, len)))
                 return EXIT_ERROR;
             break;
         case HEX_LINES_END:

@@ -1,6 +1,7 @@
 // volley: sends packets described by a template, and says which were answered, by what, and when.
 #include "base/nearest.h"
 #include "command.h"
+#include "records.h"
 
 #include <errno.h>
 #include <stdbool.h>
@@ -28,7 +29,7 @@ static void main_help(FILE *to)
                 "  volley show 'IP(dst=\"198.18.0.1\",ttl=(1,4))/UDP()' --summary\n"
                 "  volley decode ping.answered.pcapng --summary\n\n");
     for (unsigned i = 0; i < COMMAND_COUNT; i++)
-        fprintf(to, "  volley %-7s%-9s %s\n", commands[i].name, commands[i].arguments, commands[i].what);
+        fprintf(to, "  volley %-8s%-9s %s\n", commands[i].name, commands[i].arguments, commands[i].what);
     fprintf(
         to,
         "\n`volley COMMAND --help` tells a command's options. Exit status: 0 complete, 1 error, 2 usage,\n"
@@ -93,6 +94,8 @@ static int main_run(enum command_id id, int argc, char **argv)
     int status = EXIT_COMPLETE;
     if (options.help)
         main_command_help(id, stdout);
+    else if (options.list_fields)
+        records_list_fields(stdout);
     else
         status = commands[id].run(id, &options);
     free(line);

@@ -13,8 +13,10 @@
 enum {
     ON_ALL = (1u << COMMAND_COUNT) - 1,
     ON_PAIR = ON(SR) | ON(SRP),
+    ON_MATCH = ON_PAIR | ON(PAIR),
     ON_SEND = ON_PAIR | ON(SEND) | ON(SENDP),
     ON_LAYER3 = ON(SR) | ON(SEND),
+    ON_RECORDS = ON_MATCH | ON(TABLE),
     ON_TEXT = ON(SHOW) | ON(DECODE),
 };
 
@@ -84,6 +86,13 @@ static const char *parse_pcap(struct options *o, const char *text)
     return NULL;
 }
 
+static const char *parse_zstd(struct options *o, const char *text)
+{
+    (void)text;
+    o->zstd = true;
+    return NULL;
+}
+
 static const char *parse_rate(struct options *o, const char *text)
 {
     o->has_rate = true;
@@ -109,6 +118,7 @@ static const char *parse_timeout(struct options *o, const char *text)
         return "seconds (2, 0.5), or with a unit: 200ms";
     for (unsigned i = 0; i < ARRAY_SIZE(units); i++) {
         if (strcmp(end, units[i].unit) == 0 && value * units[i].ns < 1e15) {
+            o->has_timeout = true;
             o->timeout_ns = (uint64_t)(value * units[i].ns);
             return NULL;
         }
@@ -120,9 +130,11 @@ static const char *parse_retry(struct options *o, const char *text)
 {
     uint64_t value;
 
-    if (!options_whole(text, 1000, &value))
-        return "how often to send again, 0 to 1000";
-    o->retry = (uint32_t)value;
+    bool below = text[0] == '-';
+
+    if (!options_whole(text + below, 1000, &value))
+        return "how often to send again, -1000 to 1000";
+    o->retry = below ? -(int32_t)value : (int32_t)value;
     return NULL;
 }
 
@@ -135,13 +147,85 @@ static const char *parse_seed(struct options *o, const char *text)
 static const char *parse_order(struct options *o, const char *text)
 {
     o->order = strcmp(text, "random") == 0 ? ORDER_OPTION_RANDOM : ORDER_OPTION_SEQUENTIAL;
-    return strcmp(text, "random") == 0 || strcmp(text, "sequential") == 0 ? NULL : "sequential or random";
+    return strcmp(text, "random") == 0 || strcmp(text, "sequential") == 0 || strcmp(text, "scapy") == 0
+               ? NULL
+               : "scapy (or sequential) or random";
+}
+
+static const char *parse_match(struct options *o, const char *text)
+{
+    o->rules.scapy = strcmp(text, "scapy") == 0;
+    return o->rules.scapy || strcmp(text, "exact") == 0 ? NULL : "exact or scapy";
+}
+
+static const char *parse_match_address(struct options *o, const char *text)
+{
+    o->rules.any_address = strcmp(text, "off") == 0;
+    return o->rules.any_address || strcmp(text, "on") == 0 ? NULL : "on or off";
+}
+
+static const char *parse_match_ipid(struct options *o, const char *text)
+{
+    (void)text;
+    o->rules.quoted_id = true;
+    return NULL;
+}
+
+static const char *parse_match_quote(struct options *o, const char *text)
+{
+    o->rules.quote = strcmp(text, "strict") == 0 ? ANSWER_QUOTE_STRICT : ANSWER_QUOTE_LENIENT;
+    return strcmp(text, "strict") == 0 || strcmp(text, "lenient") == 0 ? NULL : "strict or lenient";
+}
+
+static const char *parse_multi(struct options *o, const char *text)
+{
+    (void)text;
+    o->multi = true;
+    return NULL;
+}
+
+// "duplicates,late", "all"
+static const char *parse_keep(struct options *o, const char *text)
+{
+    static const struct {
+        const char *name;
+        uint32_t outcomes; // a bit each
+    } kinds[] = {{"duplicates", 1u << RECORD_DUPLICATE},    {"late", 1u << RECORD_LATE},
+                 {"unsolicited", 1u << RECORD_UNSOLICITED}, {"malformed", 1u << RECORD_MALFORMED},
+                 {"filtered", 1u << RECORD_FILTERED},       {"all", RECORD_NO_ANSWERS}};
+
+    for (const char *word = text;; word += strcspn(word, ",") + 1) {
+        size_t len = strcspn(word, ",");
+        unsigned i = 0;
+
+        while (i < ARRAY_SIZE(kinds) &&
+               !(strlen(kinds[i].name) == len && strncmp(kinds[i].name, word, len) == 0))
+            i++;
+        if (i == ARRAY_SIZE(kinds))
+            return "some of duplicates, late, unsolicited, malformed and filtered, with commas between, or "
+                   "all";
+        o->keep |= kinds[i].outcomes;
+        if (word[len] == '\0')
+            return NULL;
+    }
 }
 
 static const char *parse_tag(struct options *o, const char *text)
 {
     o->tag = strcmp(text, "auto") == 0 ? TAG_OPTION_AUTO : TAG_OPTION_OFF;
     return strcmp(text, "auto") == 0 || strcmp(text, "off") == 0 ? NULL : "auto or off";
+}
+
+static const char *parse_tag_any(struct options *o, const char *text)
+{
+    o->tag = strcmp(text, "any") == 0 ? TAG_OPTION_ANY : TAG_OPTION_OFF;
+    return strcmp(text, "any") == 0 || strcmp(text, "off") == 0 ? NULL : "any or off";
+}
+
+static const char *parse_pair_template(struct options *o, const char *text)
+{
+    o->pair_template = text;
+    return text[0] != '\0' ? NULL : "a template";
 }
 
 static const char *parse_source(struct options *o, const char *text)
@@ -199,6 +283,61 @@ static const char *parse_tx_cores(struct options *o, const char *text)
 static const char *parse_rx_cores(struct options *o, const char *text)
 {
     return options_cores(text, o->rx_cores, &o->n_rx_cores);
+}
+
+static const char *parse_output(struct options *o, const char *text)
+{
+    o->output = text;
+    return text[0] != '\0' ? NULL : "a file's name, or -";
+}
+
+static const char *parse_records(struct options *o, const char *text)
+{
+    o->all_records = strcmp(text, "all") == 0;
+    return o->all_records || strcmp(text, "answered") == 0 ? NULL : "answered or all";
+}
+
+static const char *parse_fields(struct options *o, const char *text)
+{
+    o->fields = text;
+    return NULL;
+}
+
+static const char *parse_where(struct options *o, const char *text)
+{
+    o->where = text;
+    return NULL;
+}
+
+static const char *parse_format(struct options *o, const char *text)
+{
+    o->record_format = strcmp(text, "csv") == 0 ? RECORD_CSV : RECORD_NDJSON;
+    return strcmp(text, "csv") == 0 || strcmp(text, "ndjson") == 0 ? NULL : "ndjson or csv";
+}
+
+static const char *parse_list_fields(struct options *o, const char *text)
+{
+    (void)text;
+    o->list_fields = true;
+    return NULL;
+}
+
+static const char *parse_table_rows(struct options *o, const char *text)
+{
+    o->table_rows = text;
+    return NULL;
+}
+
+static const char *parse_table_cols(struct options *o, const char *text)
+{
+    o->table_cols = text;
+    return NULL;
+}
+
+static const char *parse_table_cell(struct options *o, const char *text)
+{
+    o->table_cell = text;
+    return NULL;
 }
 
 static const char *parse_quiet(struct options *o, const char *text)
@@ -269,6 +408,13 @@ static const char *parse_summary(struct options *o, const char *text)
     return NULL;
 }
 
+static const char *parse_dry_run(struct options *o, const char *text)
+{
+    (void)text;
+    o->dry_run = true;
+    return NULL;
+}
+
 static const char *parse_limit(struct options *o, const char *text)
 {
     o->has_limit = true;
@@ -287,17 +433,48 @@ static const struct option_row option_rows[] = {
      "eth0, 0000:3b:00.0, vdev:net_..., or sim[:key=value,...]"},
     {"driver", 0, "NAME", ON_SEND, parse_driver,
      "af_xdp or af_packet on a kernel interface (default: what works)"},
-    {"write", 'w', "NAME", ON_PAIR, parse_write,
+    {"write", 'w', "NAME", ON_MATCH, parse_write,
      "write NAME.answered.pcapng, NAME.unanswered.pcapng, NAME.json"},
-    {"pcap", 0, NULL, ON_PAIR, parse_pcap, "write classic pcap files (ns) instead of pcapng"},
+    {"pcap", 0, NULL, ON_MATCH, parse_pcap, "write classic pcap files (ns) instead of pcapng"},
+    {"zst", 0, NULL, ON_MATCH, parse_zstd, "compress the captures: NAME.answered.pcapng.zst ..."},
+    {"output", 'o', "PATH", ON_MATCH, parse_output,
+     "write a record an answer: ndjson, or CSV if PATH ends in .csv; - is stdout"},
+    {"records", 0, "WHICH", ON_RECORDS, parse_records,
+     "answered (default), or all: also a record for each silent probe"},
+    {"fields", 0, "LIST", ON_MATCH, parse_fields, "what a record tells: probe,dst,rtt_ns"},
+    {"where", 0, "CONDITION", ON_RECORDS, parse_where,
+     "only such records: 'class==\"synack\" and rtt_ns<1000000'"},
+    {"format", 0, "FORMAT", ON_MATCH, parse_format, "of records: ndjson or csv, whatever PATH ends in"},
+    {"list-fields", 0, NULL, ON_RECORDS, parse_list_fields, "list the fields of records"},
+    {"rows", 0, "FIELD", ON(TABLE), parse_table_rows, "the field that makes rows (default: dst)"},
+    {"cols", 0, "FIELD", ON(TABLE), parse_table_cols, "the field that makes columns (default: dport)"},
+    {"cell", 0, "FIELD", ON(TABLE), parse_table_cell, "the field shown (default: class)"},
     {"rate", 'r', "PPS", ON_SEND, parse_rate, "10k, 1.5M or max (default: 10k; max on sim)"},
     {"timeout", 't', "SECONDS", ON_PAIR, parse_timeout,
      "a probe without an answer by then is unanswered (default: 2)"},
-    {"retry", 0, "N", ON_PAIR, parse_retry, "send what is unanswered again, up to N times"},
+    {"timeout", 't', "SECONDS", ON(PAIR), parse_timeout,
+     "a stimulus without an answer by then is unanswered (default: it waits to the end)"},
+    {"template", 0, "EXPR", ON(PAIR), parse_pair_template,
+     "the stimuli are those of a template, all sent; the files hold what was received"},
+    {"tag", 0, "MODE", ON(PAIR), parse_tag_any,
+     "any: what the template leaves open of ports, TCP.seq, ids may have had any value (other tools' scans)"},
+    {"seed", 0, "NUMBER", ON(PAIR), parse_seed, "of the template's random values (default: 0)"},
+    {"retry", 0, "N", ON_PAIR, parse_retry,
+     "send what is unanswered again, up to N times; -N: until N times in a row bring nothing new"},
+    {"multi", 0, NULL, ON_MATCH, parse_multi, "keep all answers to a probe, not only the first"},
+    {"match", 0, "RULES", ON_MATCH, parse_match,
+     "what answers what: exact (default), or scapy: its verdict, quirks included"},
+    {"match-address", 0, "MODE", ON_MATCH, parse_match_address,
+     "off: answers may come from elsewhere (broadcast, anycast, NAT)"},
+    {"match-ipid", 0, NULL, ON_MATCH, parse_match_ipid, "an ICMP error's quote must have the probe's IP.id"},
+    {"match-quote", 0, "MODE", ON_MATCH, parse_match_quote,
+     "strict: a quote's TCP.seq counts; lenient: address and port of the asker do not (NAT)"},
+    {"keep", 0, "LIST", ON_MATCH, parse_keep,
+     "write what is no answer to NAME.other.pcapng: duplicates,late,unsolicited,malformed,filtered or all"},
     {"seed", 0, "NUMBER", ON_SEND, parse_seed,
      "of order, tags and random values; the same seed repeats a run (default: random)"},
     {"order", 0, "ORDER", ON_SEND, parse_order,
-     "sequential or random (default: random for sr, srp with tags)"},
+     "scapy (or sequential), or random (default: random for sr, srp with tags)"},
     {"tag", 0, "MODE", ON_SEND, parse_tag,
      "auto: fields left open carry the position (default for sr, srp); off"},
     {"src", 0, "ADDRESS", ON_SEND, parse_source, "source address of packets that have none"},
@@ -305,7 +482,7 @@ static const struct option_row option_rows[] = {
     {"gateway-mac", 0, "MAC", ON_LAYER3, parse_gateway_mac, "its MAC; nothing is asked then"},
     {"tx-cores", 0, "LIST", ON_SEND, parse_tx_cores, "cores that send: 1, 0,2 or 1-3"},
     {"rx-cores", 0, "LIST", ON_PAIR, parse_rx_cores, "cores that receive; may be the same ones"},
-    {"quiet", 'q', NULL, ON_SEND, parse_quiet, "errors only on stderr"},
+    {"quiet", 'q', NULL, ON_SEND | ON(PAIR), parse_quiet, "errors only on stderr"},
     {"seed", 0, "NUMBER", ON(SHOW), parse_seed, "of random values (default: 0)"},
     {"hex", 0, NULL, ON_TEXT, parse_hex, "one frame a line, in hex"},
     {"hexdump", 0, NULL, ON_TEXT, parse_hexdump, "bytes in hex beside their characters"},
@@ -320,6 +497,7 @@ static const struct option_row option_rows[] = {
      "one template a line, from which `volley show --hex` makes the frame again"},
     {"link", 0, "LAYER", ON(DECODE), parse_link,
      "what hex lines start with: ether, ip or ip6 (default: ether)"},
+    {"dry-run", 0, NULL, ON(RECOVER), parse_dry_run, "say what would be cut off; change nothing"},
     {"verbose", 'v', NULL, ON(LS), parse_verbose, "all names that a field's values have"},
     {"help", 'h', NULL, ON_ALL, parse_help, "this"},
 };
@@ -389,17 +567,26 @@ static bool options_take(struct options *options, const struct option_row *row, 
 
 static bool options_argument(struct options *options, unsigned command, char **words, int n)
 {
-    if (n > 1) {
+    const char *wanted = command_get(command)->arguments;
+
+    if (n > 1 && strstr(wanted, "...") == NULL) {
         fprintf(stderr, "volley: '%s' is one argument too many; a template is one word: put it in quotes.\n",
                 words[1]);
         return false;
     }
-    options->argument = n == 1 ? words[0] : NULL;
-    if (n == 0 && !options->help && command_get(command)->arguments[0] != '[') {
+    options->argument = n > 0 ? words[0] : NULL;
+    options->arguments = words;
+    options->n_arguments = (unsigned)n;
+    if (n == 0 && !options->help && !options->list_fields && wanted[0] != '[') {
         const char *name = command_get(command)->name;
 
-        if (command == COMMAND_DECODE) {
-            fputs("volley: decode needs a file, or - for standard input.\n", stderr);
+        if (strncmp(wanted, "FILE", 4) == 0) {
+            fprintf(stderr, "volley: %s needs a file%s.\n", name,
+                    strstr(wanted, "|-") != NULL ? ", or - for standard input" : "");
+            return false;
+        }
+        if (strncmp(wanted, "NAME", 4) == 0) {
+            fprintf(stderr, "volley: %s needs the NAME that a run's files have.\n", name);
             return false;
         }
         fprintf(stderr, "volley: %s needs a template, as in: volley %s 'IP(dst=\"198.18.0.1\")/ICMP()'\n",

@@ -4,12 +4,14 @@
 #include "command.h"
 #include "compile.h"
 #include "engine/surround.h"
+#include "records.h"
 #include "result/figure.h"
 #include "status.h"
 #include "template/derive.h"
 
 #include <errno.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -29,9 +31,11 @@ struct job {
     struct port *port;
     struct compiled compiled;
     struct surround surround;
+    struct records records;
     char tags_text[256];
     char comment[2048];
     char *command_line;
+    char document[PATH_MAX]; // NAME.json
 };
 
 // The only words a signal handler may write.
@@ -224,6 +228,9 @@ static struct run_options job_run_options(const struct job *job)
         .rate_pps = job->rate_pps,
         .timeout_ns = o->timeout_ns,
         .retry = o->retry,
+        .multi = o->multi,
+        .rules = o->rules,
+        .keep = o->keep,
         .seed = job->seed,
         .random = job->random,
         .n_tx_cores = o->n_tx_cores,
@@ -231,10 +238,14 @@ static struct run_options job_run_options(const struct job *job)
         .own = {job->surround.source4, job->surround.source6},
         .write_name = o->write_name,
         .classic_pcap = o->classic_pcap,
+        .zstd = o->zstd,
         .comment = job->comment,
-        .pairs = job->pairs && o->write_name == NULL ? stdout : NULL,
+        .pairs = job->pairs && o->write_name == NULL && job->records.writer == NULL ? stdout : NULL,
+        .records = job->records.writer,
+        .records_path = job->records.path,
         .services = &job->compiled.services,
     };
+    options.rules.hashed = options.rules.scapy;
     const struct template *template = &job->compiled.template;
 
     for (uint32_t b = 0; b < template->n_branches; b++) {
@@ -271,7 +282,8 @@ static int job_status(const struct job *job, const struct summary *s, int output
 
     if (output_error < 0)
         return EXIT_OUTPUT;
-    if (strcmp(s->exit_reason, "worker failed") == 0 || strcmp(s->exit_reason, "port stalled") == 0)
+    if (strcmp(s->exit_reason, "worker failed") == 0 || strcmp(s->exit_reason, "port stalled") == 0 ||
+        strcmp(s->exit_reason, "not started") == 0)
         return EXIT_ERROR;
     if (strcmp(s->exit_reason, "interrupted") == 0)
         return EXIT_INTERRUPTED;
@@ -282,14 +294,42 @@ static int job_status(const struct job *job, const struct summary *s, int output
     return EXIT_COMPLETE;
 }
 
+static int job_told(const struct job *job, int err)
+{
+    if (err < 0)
+        fprintf(stderr, "volley: %s could not be written: %s\n", job->document, strerror(-err));
+    return err;
+}
+
+// From now on NAME.json is of this run, however it ends, and there is room for it. 0 or -errno.
+static int job_reserve(struct job *job, struct summary *s)
+{
+    const char *name = job->options->write_name;
+
+    job_fill_summary(job, s);
+    s->exit_reason = SUMMARY_RUNNING;
+    s->counters.planned = s->counters.not_sent = job->compiled.plan.n;
+    if (name == NULL)
+        return 0;
+    int n = snprintf(job->document, sizeof(job->document), "%s.json", name);
+    bool fits = n > 0 && (size_t)n < sizeof(job->document);
+    return job_told(job, fits ? summary_reserve_json(s, job->document) : -ENAMETOOLONG);
+}
+
+// No result is there, but NAME.json says so.
+static int job_not_started(const struct job *job, struct summary *s, int err)
+{
+    s->exit_reason = "not started";
+    if (job->options->write_name != NULL)
+        (void)job_told(job, summary_write_json(s, job->document));
+    return err == -EINVAL ? EXIT_USAGE : err == -ENOMEM ? EXIT_ERROR : EXIT_OUTPUT;
+}
+
 static int job_report(const struct job *job, struct summary *s, int err)
 {
     if (job->options->write_name != NULL) {
-        const char *path = s->files[s->n_files - 1].path;
-        int wrote = summary_write_json(s, path);
+        int wrote = job_told(job, summary_write_json(s, job->document));
 
-        if (wrote < 0)
-            fprintf(stderr, "volley: %s could not be written: %s\n", path, strerror(-wrote));
         err = err < 0 ? err : wrote;
     }
     if (err < 0 && err != -EPIPE)
@@ -303,36 +343,45 @@ static int job_report(const struct job *job, struct summary *s, int err)
     return job_status(job, s, err);
 }
 
-static int job_run(struct job *job)
+static int job_carry_out(struct job *job)
 {
     struct run_options options = job_run_options(job);
-    struct summary *summary = calloc(1, sizeof(*summary));
+    struct summary summary = {0};
     struct diag diag = {0};
     struct run *run;
-    int status = EXIT_ERROR;
 
-    if (summary == NULL)
-        return EXIT_ERROR;
+    if (job_reserve(job, &summary) < 0)
+        return EXIT_OUTPUT;
     int err = run_new(&run, &job->compiled.plan, job->port, &options, &diag);
     if (err < 0) {
         diag_print(&diag, "volley", NULL, stderr);
-        free(summary);
-        return err == -EINVAL ? EXIT_USAGE : err == -ENOMEM ? EXIT_ERROR : EXIT_OUTPUT;
+        return job_not_started(job, &summary, err);
     }
     job_announce(job, run);
     if (!job->options->quiet && job->pairs)
         fputs("Begin emission\n", stderr);
-    if (run_start(run, &diag) < 0) {
-        diag_print(&diag, "volley", NULL, stderr);
-    } else {
+    bool started = run_start(run, &diag) == 0;
+    if (started)
         job_wait(job, run);
-        err = run_finish(run, summary);
-        job_fill_summary(job, summary);
-        status = job_report(job, summary, err);
-    }
+    else
+        diag_print(&diag, "volley", NULL, stderr);
+    err = run_finish(run, &summary);
+    if (!started)
+        summary.exit_reason = "not started";
+    int status = job_report(job, &summary, err);
     run_free(run);
-    free(summary);
     return status;
+}
+
+static int job_run(struct job *job)
+{
+    int status = records_open(&job->records, &job->compiled.services);
+
+    if (status != EXIT_COMPLETE)
+        return status;
+    status = job_carry_out(job);
+    int closed = records_close(&job->records);
+    return status == EXIT_COMPLETE ? closed : status;
 }
 
 // The port is open and the template parsed: what is left may be given up at any step.
@@ -354,25 +403,45 @@ static int job_on_port(struct job *job)
     return status;
 }
 
-static int job_start(struct job *job)
+// What can be told before anything is opened.
+static int job_check(struct job *job)
 {
     const struct options *o = job->options;
+
+    if (o->port == NULL) {
+        fputs("volley: which port? -i eth0, or -i sim for the simulated network.\n", stderr);
+        return EXIT_USAGE;
+    }
+    if (o->keep != 0 && o->write_name == NULL) {
+        fputs("volley: --keep writes to NAME.other.pcapng: give -w NAME too.\n", stderr);
+        return EXIT_USAGE;
+    }
+    return records_init(&job->records, o);
+}
+
+static int job_open_and_run(struct job *job)
+{
+    job_defaults(job);
+    int status = job_open_port(job);
+    if (status != 0)
+        return status;
+    run_catch_signals();
+    status = job_on_port(job);
+    port_close(job->port);
+    return status;
+}
+
+static int job_start(struct job *job)
+{
     bool layer3 = job->id == COMMAND_SR || job->id == COMMAND_SEND;
-    int status = compile_parse(&job->compiled, o->argument, layer3);
+    int status = compile_parse(&job->compiled, job->options->argument, layer3);
 
     if (status != 0)
         return status;
-    if (o->port == NULL) {
-        fprintf(stderr, "volley: which port? -i eth0, or -i sim for the simulated network.\n");
-        compile_release(&job->compiled);
-        return EXIT_USAGE;
-    }
-    job_defaults(job);
-    status = job_open_port(job);
-    if (status == 0) {
-        run_catch_signals();
-        status = job_on_port(job);
-        port_close(job->port);
+    status = job_check(job);
+    if (status == EXIT_COMPLETE) {
+        status = job_open_and_run(job);
+        records_release(&job->records);
     }
     compile_release(&job->compiled);
     return status;

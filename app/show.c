@@ -3,17 +3,14 @@
 #include "command.h"
 #include "compile.h"
 #include "frames.h"
+#include "link.h"
 #include "template/listing.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define SHOW_TREES         3 // packets that are printed if no limit is given
-#define SHOW_LINK_ETHERNET 1 // LINKTYPEs, as on https://www.tcpdump.org/linktypes.html
-#define SHOW_LINK_RAW      101
-#define SHOW_LINK_IPV4     228
-#define SHOW_LINK_IPV6     229
+#define SHOW_TREES 3 // packets that are printed if no limit is given
 
 struct show {
     const struct plan *plan;
@@ -104,12 +101,12 @@ static bool show_link(const struct plan *plan, uint16_t *link)
         kinds += !found[first];
         found[first] = true;
     }
-    *link = found[LAYER_ETHER]                     ? SHOW_LINK_ETHERNET
-            : found[LAYER_IP] && found[LAYER_IPV6] ? SHOW_LINK_RAW
-            : found[LAYER_IP]                      ? SHOW_LINK_IPV4
-            : found[LAYER_IPV6]                    ? SHOW_LINK_IPV6
-                                                   : SHOW_LINK_ETHERNET;
-    return kinds <= 1 || *link == SHOW_LINK_RAW;
+    *link = found[LAYER_ETHER]                     ? LINK_ETHERNET
+            : found[LAYER_IP] && found[LAYER_IPV6] ? LINK_RAW
+            : found[LAYER_IP]                      ? LINK_IPV4
+            : found[LAYER_IPV6]                    ? LINK_IPV6
+                                                   : LINK_ETHERNET;
+    return kinds <= 1 || *link == LINK_RAW;
 }
 
 static bool show_write(struct show *show, uint64_t i, const struct view *view)

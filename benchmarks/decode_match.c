@@ -185,8 +185,8 @@ static uint64_t part_run(struct bench *bench, enum part part)
             sum += flow_table_find(probes->table, match->hash, bench->sent, positions);
         } else if (part == PART_VERIFY) {
             stimulus.bytes = bench->frames[k];
-            sum += answers(&match->view, match->first, &stimulus, probes->plan->first_written,
-                           &probes->flow.rules);
+            sum += answers_frame(&match->view, match->first, &stimulus, probes->plan->first_written,
+                                 &probes->flow.rules);
         } else if (part == PART_MARK) {
             sum += window_mark(bench->window, match->position, positions);
         }

@@ -38,6 +38,12 @@ def volley():
     return Volley(path)
 
 
+@pytest.fixture(scope='session')
+def tools(volley):
+    """The folder of the programs that tests/lab has built beside the program under test."""
+    return volley.path.parent.parent / 'tests' / 'lab'
+
+
 @pytest.fixture
 def lab():
     reason = lab_module.why_unavailable()

@@ -41,7 +41,10 @@ int capture_open(struct capture **out, const char *path, const struct capture_op
         return -ENOMEM;
     capture->encoder = options->format == CAPTURE_PCAP ? &pcap_encoder : &pcapng_encoder;
     capture->snaplen = options->snaplen != 0 ? options->snaplen : SNAPLEN_DEFAULT;
-    err = sink_open(&capture->sink, path, capture->encoder->block);
+    err = sink_open(&capture->sink, &(const struct sink_options){.path = path,
+                                                                 .measure = capture->encoder->block,
+                                                                 .has_header = true,
+                                                                 .zstd = options->zstd});
     if (err < 0)
         goto err_free_capture;
     err = capture_write_header(capture, options);
@@ -80,11 +83,14 @@ static bool capture_align(struct capture *capture, size_t bytes)
 int capture_add(struct capture *capture, const struct capture_packet *packet)
 {
     struct sink *sink = &capture->sink;
-    struct encoder_shape shape;
+    struct encoder_shape shape = {
+        .stored_len = packet->len < capture->snaplen ? packet->len : capture->snaplen,
+        .original_len = packet->original_len > packet->len ? packet->original_len : packet->len,
+    };
     bool alone;
     uint8_t *to;
 
-    capture->encoder->measure(packet, capture->snaplen, &shape);
+    capture->encoder->measure(packet, &shape);
     alone = capture_align(capture, shape.bytes);
     if (unlikely(alone))
         (void)sink_write(sink); // it remembers the error

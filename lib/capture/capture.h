@@ -11,7 +11,7 @@
 #include <stdbool.h>
 
 enum capture_format { CAPTURE_PCAPNG, CAPTURE_PCAP };
-enum capture_side { CAPTURE_TX, CAPTURE_RX }; // interface 0 is "tx:NAME", 1 is "rx:NAME"
+enum capture_side { CAPTURE_TX, CAPTURE_RX }; // interfaces 0 and 1; inbound is what is not sent
 
 struct capture_options {
     enum capture_format format;
@@ -20,14 +20,20 @@ struct capture_options {
     const char *comment;     // of the section: template, seed, order; NULL: none
     uint32_t snaplen;        // 0: 262144
     uint16_t link;           // LINKTYPE of the frames; 0: Ethernet
+    bool zstd;               // compressed, as capture/sink.h has it; also where the path ends in ".zst"
+    // The interfaces' names by enum capture_side, borrowed during open; NULL: "tx:" or "rx:" and the port's name.
+    const char *interfaces[2];
 };
+
+#define CAPTURE_NO_ID UINT64_MAX
 
 struct capture_packet {
     const uint8_t *data; // borrowed during the call
     uint32_t len;
+    uint32_t original_len; // on the wire, if that was more; 0: len
     enum capture_side side;
-    uint64_t time_ns;    // since 1970
-    uint64_t packet_id;  // index x 16 + n: n 0 is the stimulus, 1.. its answers
+    uint64_t time_ns;    // since 1970; 0: none is known
+    uint64_t packet_id;  // index x 16 + n: n 0 is the stimulus, 1.. its answers; CAPTURE_NO_ID: none
     const char *comment; // NULL: none; a newline is added (Scapy 2.5 wants it)
 };
 
@@ -39,7 +45,7 @@ struct capture_statistics {
 
 struct capture;
 
-// Creates or truncates `path` and writes the header. 0 or -errno.
+// Creates or truncates `path` ("-": standard output, as sink_open) and writes the header. 0 or -errno.
 int capture_open(struct capture **capture, const char *path, const struct capture_options *options) MUST_USE;
 // 0, or the -errno of the first failed write, for ever.
 int capture_add(struct capture *capture, const struct capture_packet *packet);

@@ -75,15 +75,33 @@ size_t capture_comment_stimulus(char *text, size_t size, uint64_t index, bool an
     return comment_copy(&comment, text, size);
 }
 
-size_t capture_comment_answer(char *text, size_t size, uint64_t index, unsigned number, uint64_t rtt_ns)
+static void comment_add_probe(struct comment *comment, const struct capture_return *came)
+{
+    comment_add(comment, "probe ");
+    comment_add_number(comment, came->index);
+    if (came->attempt > 0) {
+        comment_add(comment, ", attempt ");
+        comment_add_number(comment, came->attempt);
+    }
+    if (came->number > 0) {
+        comment_add(comment, ", answer ");
+        comment_add_number(comment, came->number);
+    }
+    if (came->rtt_ns != CAPTURE_RTT_UNKNOWN) {
+        comment_add(comment, ", rtt ");
+        comment_add_time(comment, came->rtt_ns);
+    }
+}
+
+size_t capture_comment_return(char *text, size_t size, const struct capture_return *came)
 {
     struct comment comment = {.len = 0};
 
-    comment_add(&comment, "probe ");
-    comment_add_number(&comment, index);
-    comment_add(&comment, ", answer ");
-    comment_add_number(&comment, number);
-    comment_add(&comment, ", rtt ");
-    comment_add_time(&comment, rtt_ns);
+    if (came->why != NULL) {
+        comment_add(&comment, came->why);
+        comment_add(&comment, came->has_probe ? ": " : "");
+    }
+    if (came->has_probe)
+        comment_add_probe(&comment, came);
     return comment_copy(&comment, text, size);
 }

@@ -1,6 +1,7 @@
 #include "capture/cursor.h"
 
 #include "capture/cursor_format.h"
+#include "capture/unzstd.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -21,7 +22,7 @@ bool capture_cursor_init(struct capture_cursor *cursor, const struct capture_rea
         .frame_max = CAPTURE_FRAME_MAX,
         .chunk = CHUNK_MIN,
     };
-    if (reader->memory != NULL || reader->fd < 0)
+    if (reader->unzstd == NULL && reader->fd < 0)
         return true;
     cursor->buffer = malloc(CURSOR_BUFFER_BYTES);
     if (cursor->buffer == NULL)
@@ -91,6 +92,11 @@ static const uint8_t *memory_bytes(struct capture_cursor *cursor, uint64_t offse
     return NULL;
 }
 
+static bool is_torn(const struct capture_reader *reader)
+{
+    return reader->unzstd != NULL && unzstd_is_torn(reader->unzstd);
+}
+
 const uint8_t *cursor_bytes(struct capture_cursor *cursor, uint64_t offset, size_t len)
 {
     size_t goal;
@@ -110,7 +116,7 @@ const uint8_t *cursor_bytes(struct capture_cursor *cursor, uint64_t offset, size
         goal = CURSOR_BUFFER_BYTES; // a stream gives what it has
     while (cursor->filled < len)
         if (!cursor_read(cursor, goal)) {
-            cursor->torn = cursor->filled > 0;
+            cursor->torn = cursor->filled > 0 || is_torn(cursor->reader);
             return NULL;
         }
     if (cursor->chunk < CURSOR_BUFFER_BYTES / 2)
@@ -135,7 +141,7 @@ enum capture_step cursor_short(struct capture_cursor *cursor, struct diag *diag)
     char text[64];
 
     if (cursor->error != 0)
-        return cursor_fail(cursor, diag, "%s", strerror_r(-cursor->error, text, sizeof(text)));
+        return cursor_fail(cursor, diag, "%s", unzstd_error(cursor->error, text, sizeof(text)));
     cursor->truncated = cursor->torn;
     cursor->truncated_at = cursor->torn ? cursor->at : 0;
     return CAPTURE_END;

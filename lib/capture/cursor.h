@@ -12,6 +12,8 @@
 #define CAPTURE_BLOCK_MAX      (16u << 20) // bytes of a pcapng block, as libpcap has it
 #define CAPTURE_INTERFACES_MAX 65536u      // of a section
 
+enum capture_direction { CAPTURE_UNDIRECTED, CAPTURE_INBOUND, CAPTURE_OUTBOUND };
+
 struct capture_record {
     const uint8_t *bytes;  // borrowed: valid until the cursor's next call
     uint32_t len;          // of bytes; may be 0, and may be more than original_len says
@@ -20,6 +22,13 @@ struct capture_record {
     uint32_t link;         // LINKTYPE
     uint64_t ordinal;      // counts frames from 1
     uint64_t offset;       // of the record in the capture
+
+    // What a pcapng may say besides.
+    enum capture_direction direction; // of the packet; else of an interface named "rx:..." or "tx:..."
+    bool has_packet_id;
+    uint64_t packet_id;
+    const char *comment; // the first; borrowed as bytes are, any bytes, without a NUL; NULL: none
+    uint32_t comment_len;
 };
 
 // A pcapng interface.
@@ -28,6 +37,7 @@ struct capture_interface {
     uint32_t snaplen; // 0: no limit
     uint16_t link;
     uint8_t resolution; // as in if_tsresol
+    uint8_t direction;  // enum capture_direction, as its name says
 };
 
 // A pcapng section up to where the cursor is.

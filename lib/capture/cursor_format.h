@@ -42,7 +42,7 @@ static inline bool pcapng_byte_order(const uint8_t *word, bool *swapped)
     return *swapped || load32(word, false) == PCAPNG_BYTE_ORDER;
 }
 
-// read(2) from a stream, pread(2) from a file; not from memory. Returns how many bytes came, 0 at the end, or -errno.
+// read(2) from a stream, pread(2) from a file, or what was compressed; not from memory as it is. Returns how many bytes came, 0 at the end, or -errno.
 ssize_t reader_read(const struct capture_reader *reader, uint8_t *to, size_t len, uint64_t offset);
 
 // `len` bytes, at most CURSOR_BUFFER_BYTES, from `offset` of the capture on; valid until the next call. A stream's

@@ -21,8 +21,12 @@
 #define SIMPLE_DATA      12u
 
 #define OPTION_END         0u
+#define OPTION_COMMENT     1u
+#define OPTION_NAME        2u // of an interface, as the two below
 #define OPTION_TSRESOL     9u
 #define OPTION_TSOFFSET    14u
+#define OPTION_FLAGS       2u // of a packet
+#define OPTION_PACKET_ID   5u // of a packet, but not of an old one
 #define RESOLUTION_DEFAULT 6u // microseconds
 #define NS_A_SECOND        1000000000u
 
@@ -122,26 +126,77 @@ static enum capture_step section_start(struct capture_cursor *cursor, const stru
     return CAPTURE_RECORD;
 }
 
-static void read_options(struct capture_interface *interface, const struct block *block)
+struct option {
+    unsigned code;
+    uint32_t len;
+    const uint8_t *value; // borrowed from the block
+};
+
+// The option at *at, which then is the next one's place. False at the last one, and where nothing sensible is left of
+// what is there of the block.
+static bool option_next(const struct block *block, uint32_t *at, struct option *option)
 {
-    uint32_t at = INTERFACE_FIXED;
     uint32_t end = block->have == block->len ? block->len - 4 : block->have;
+    uint32_t padded;
 
-    while (end - at >= 4) {
-        unsigned code = load16(block->bytes + at, block->swapped);
-        uint32_t len = load16(block->bytes + at + 2, block->swapped);
-        const uint8_t *value = block->bytes + at + 4;
+    if (*at > end || end - *at < 4)
+        return false;
+    *option = (struct option){
+        .code = load16(block->bytes + *at, block->swapped),
+        .len = load16(block->bytes + *at + 2, block->swapped),
+        .value = block->bytes + *at + 4,
+    };
+    if (option->code == OPTION_END || option->len > end - *at - 4)
+        return false;
+    padded = (option->len + 3) & ~3u;
+    *at = padded <= end - *at - 4 ? *at + 4 + padded : end;
+    return true;
+}
 
-        if (code == OPTION_END || len > end - at - 4)
-            return;
-        if (code == OPTION_TSRESOL && len == 1)
-            interface->resolution = value[0];
-        if (code == OPTION_TSOFFSET && len == 8)
-            interface->offset_s = (int64_t)load64(value, block->swapped);
-        len = (len + 3) & ~3u;
-        if (len > end - at - 4)
-            return;
-        at += 4 + len;
+static enum capture_direction direction_of_name(const struct option *name)
+{
+    if (name->len >= 3 && memcmp(name->value, "rx:", 3) == 0)
+        return CAPTURE_INBOUND;
+    return name->len >= 3 && memcmp(name->value, "tx:", 3) == 0 ? CAPTURE_OUTBOUND : CAPTURE_UNDIRECTED;
+}
+
+static void interface_options(struct capture_interface *interface, const struct block *block)
+{
+    struct option option;
+
+    for (uint32_t at = INTERFACE_FIXED; option_next(block, &at, &option);) {
+        if (option.code == OPTION_NAME)
+            interface->direction = (uint8_t)direction_of_name(&option);
+        if (option.code == OPTION_TSRESOL && option.len == 1)
+            interface->resolution = option.value[0];
+        if (option.code == OPTION_TSOFFSET && option.len == 8)
+            interface->offset_s = (int64_t)load64(option.value, block->swapped);
+    }
+}
+
+// Of a packet's block, behind its frame. Of options that come twice the first one counts.
+static void packet_options(struct capture_record *record, const struct block *block, uint32_t at)
+{
+    struct option option;
+    bool has_flags = false;
+
+    while (option_next(block, &at, &option)) {
+        if (option.code == OPTION_COMMENT && record->comment == NULL) {
+            record->comment = (const char *)option.value;
+            record->comment_len = option.len;
+        }
+        if (option.code == OPTION_FLAGS && option.len == 4 && !has_flags) {
+            uint32_t direction = load32(option.value, block->swapped) & 3;
+
+            has_flags = true;
+            if (direction == 1 || direction == 2)
+                record->direction = direction == 1 ? CAPTURE_INBOUND : CAPTURE_OUTBOUND;
+        }
+        if (option.code == OPTION_PACKET_ID && option.len == 8 && block->type == BLOCK_PACKET &&
+            !record->has_packet_id) {
+            record->has_packet_id = true;
+            record->packet_id = load64(option.value, block->swapped);
+        }
     }
 }
 
@@ -177,7 +232,7 @@ static enum capture_step interface_add(struct capture_cursor *cursor, const stru
         .link = load16(block->bytes + 8, block->swapped),
         .resolution = RESOLUTION_DEFAULT,
     };
-    read_options(interface, block);
+    interface_options(interface, block);
     return CAPTURE_RECORD;
 }
 
@@ -251,7 +306,10 @@ static enum capture_step packet_read(struct capture_cursor *cursor, const struct
         .link = interface->link,
         .ordinal = cursor->ordinal + 1,
         .offset = cursor->at,
+        .direction = (enum capture_direction)interface->direction,
     };
+    if (block->type != BLOCK_PACKET_SIMPLE)
+        packet_options(record, block, packet.data + ((packet.len + 3) & ~3u));
     return CAPTURE_RECORD;
 }
 

@@ -6,7 +6,10 @@
 
 // A packet's block, measured.
 struct encoder_shape {
-    uint32_t stored_len;  // of the packet, after the snaplen
+    // Set before.
+    uint32_t stored_len;   // of the packet, after the snaplen
+    uint32_t original_len; // of the packet on the wire
+
     uint32_t comment_len; // with its newline; 0: none
     size_t bytes;         // of the whole block
 };
@@ -16,7 +19,7 @@ struct encoder_shape {
 struct encoder {
     // Writes the file's header, at most ENCODER_HEADER_MAX bytes, and returns its length.
     size_t (*header)(uint8_t *to, const struct capture_options *options);
-    void (*measure)(const struct capture_packet *packet, uint32_t snaplen, struct encoder_shape *shape);
+    void (*measure)(const struct capture_packet *packet, struct encoder_shape *shape);
     void (*packet)(uint8_t *to, const struct capture_packet *packet, const struct encoder_shape *shape);
     // Statistics of one side; returns its length. NULL: the format has none.
     size_t (*statistics)(uint8_t *to, const struct capture_statistics *statistics, enum capture_side side);

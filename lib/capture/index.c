@@ -109,6 +109,10 @@ bool capture_index_build(struct capture_index *index, const struct capture_reade
     enum capture_step step;
 
     *index = (struct capture_index){.reader = reader};
+    if (reader->unzstd != NULL)
+        return diag_set(diag, (struct span){0, 0},
+                        "%s: compressed, so it can't be read at any place: decompress it first, with zstd",
+                        reader->name);
     if (!reader->seekable)
         return diag_set(diag, (struct span){0, 0}, "%s: a stream; only a file can be read at any place",
                         reader->name);

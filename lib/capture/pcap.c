@@ -21,9 +21,9 @@ static size_t pcap_header(uint8_t *to, const struct capture_options *options)
     return sizeof(header);
 }
 
-static void pcap_measure(const struct capture_packet *packet, uint32_t snaplen, struct encoder_shape *shape)
+static void pcap_measure(const struct capture_packet *packet, struct encoder_shape *shape)
 {
-    shape->stored_len = packet->len < snaplen ? packet->len : snaplen;
+    (void)packet;
     shape->comment_len = 0;
     shape->bytes = PCAP_RECORD_BYTES + shape->stored_len;
 }
@@ -31,7 +31,8 @@ static void pcap_measure(const struct capture_packet *packet, uint32_t snaplen, 
 static void pcap_packet(uint8_t *to, const struct capture_packet *packet, const struct encoder_shape *shape)
 {
     const uint32_t record[] = {(uint32_t)(packet->time_ns / NS_A_SECOND),
-                               (uint32_t)(packet->time_ns % NS_A_SECOND), shape->stored_len, packet->len};
+                               (uint32_t)(packet->time_ns % NS_A_SECOND), shape->stored_len,
+                               shape->original_len};
 
     _Static_assert(sizeof(record) == PCAP_RECORD_BYTES, "a record's header");
     memcpy(to, record, sizeof(record));

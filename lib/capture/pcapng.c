@@ -13,8 +13,9 @@
 #define BLOCK_ENDS       12u // type and length at its start, length at its end
 
 #define PACKET_FIXED_BYTES 28u // type to original length
-// epb_flags, epb_packetid and the end of options.
-#define PACKET_OPTIONS_BYTES (8u + 12u + 4u)
+// epb_flags and the end of options.
+#define PACKET_OPTIONS_BYTES (8u + 4u)
+#define PACKET_ID_BYTES      12u
 #define PACKET_BYTES         (PACKET_FIXED_BYTES + PACKET_OPTIONS_BYTES + 4u)
 
 #define LINK_ETHER 1u
@@ -131,13 +132,16 @@ static uint8_t *put_section(uint8_t *block, const struct capture_options *option
     return end_block(block, p);
 }
 
-static uint8_t *put_interface(uint8_t *block, const struct capture_options *options, const char *prefix)
+static uint8_t *put_interface(uint8_t *block, const struct capture_options *options, enum capture_side side)
 {
     const uint8_t nanoseconds = 9;
     char name[128];
     uint8_t *p = start_block(block, BLOCK_INTERFACE);
 
-    snprintf(name, sizeof(name), "%s:%s", prefix, options->port_name);
+    if (options->interfaces[side] != NULL)
+        snprintf(name, sizeof(name), "%s", options->interfaces[side]);
+    else
+        snprintf(name, sizeof(name), "%s:%s", side == CAPTURE_TX ? "tx" : "rx", options->port_name);
     p = put_u16(p, options->link != 0 ? options->link : LINK_ETHER);
     p = put_u16(p, 0); // reserved
     p = put_u32(p, options->snaplen);
@@ -151,16 +155,17 @@ static size_t pcapng_header(uint8_t *to, const struct capture_options *options)
 {
     uint8_t *p = put_section(to, options);
 
-    p = put_interface(p, options, "tx");
-    p = put_interface(p, options, "rx");
+    p = put_interface(p, options, CAPTURE_TX);
+    p = put_interface(p, options, CAPTURE_RX);
     return (size_t)(p - to);
 }
 
-static void pcapng_measure(const struct capture_packet *packet, uint32_t snaplen, struct encoder_shape *shape)
+static void pcapng_measure(const struct capture_packet *packet, struct encoder_shape *shape)
 {
-    shape->stored_len = packet->len < snaplen ? packet->len : snaplen;
     shape->comment_len = 0;
     shape->bytes = PACKET_BYTES + padded(shape->stored_len);
+    if (packet->packet_id != CAPTURE_NO_ID)
+        shape->bytes += PACKET_ID_BYTES;
     if (packet->comment != NULL) {
         shape->comment_len = text_len(packet->comment) + 1;
         shape->bytes += 4 + padded(shape->comment_len);
@@ -175,11 +180,12 @@ static void pcapng_packet(uint8_t *to, const struct capture_packet *packet, cons
     p = put_u32(p, packet->side);
     p = put_time(p, packet->time_ns);
     p = put_u32(p, shape->stored_len);
-    p = put_u32(p, packet->len);
+    p = put_u32(p, shape->original_len);
     memcpy(p, packet->data, shape->stored_len);
     p = put_padding(p + shape->stored_len, shape->stored_len);
     p = put_option(p, PACKET_FLAGS, &direction, sizeof(direction));
-    p = put_option(p, PACKET_ID, &packet->packet_id, sizeof(packet->packet_id));
+    if (packet->packet_id != CAPTURE_NO_ID)
+        p = put_option(p, PACKET_ID, &packet->packet_id, sizeof(packet->packet_id));
     if (shape->comment_len > 0) {
         p = put_option_head(p, OPTION_COMMENT, shape->comment_len);
         memcpy(p, packet->comment, shape->comment_len - 1);

@@ -1,6 +1,7 @@
 #include "capture/reader.h"
 
 #include "capture/cursor_format.h"
+#include "capture/unzstd.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -19,10 +20,10 @@
 static const struct look_alike {
     char magic[MAGIC_MAX];
     uint8_t len;
-    char name[8];
+    char name[12];
     char program[8];
 } look_alikes[] = {
-    {"\x1f\x8b", 2, "gzip", "gzip"},       {"\x28\xb5\x2f\xfd", 4, "zstd", "zstd"},
+    {"\x1f\x8b", 2, "gzip", "gzip"},       {"\x28\xb5\x2f\xfd", 4, "zstd twice", "zstd"},
     {"\xfd\x37zXZ", 5, "xz", "xz"},        {"BZh", 3, "bzip2", "bzip2"},
     {"\x04\x22\x4d\x18", 4, "lz4", "lz4"}, {"PK\x03\x04", 4, "zip", "unzip"},
     {"snoop\0\0", 8, "snoop", ""},
@@ -60,6 +61,8 @@ static bool refuse(const struct capture_reader *reader, size_t len, struct diag 
         diag_set(diag, nowhere, "%s: compressed with %s", reader->name, like->name);
         return diag_hint(diag, "decompress it first, with %s", like->program);
     }
+    if (reader->unzstd != NULL && unzstd_is_torn(reader->unzstd))
+        return diag_set(diag, nowhere, "%s: its header is cut short", reader->name);
     if (len == 0)
         return diag_set(diag, nowhere, "%s: empty, without even a header", reader->name);
     return diag_set(diag, nowhere, "%s: neither pcap nor pcapng", reader->name);
@@ -133,7 +136,41 @@ static bool fail(const struct capture_reader *reader, int err, struct diag *diag
 {
     char text[96];
 
-    return diag_set(diag, nowhere, "%s: %s", reader->name, strerror_r(-err, text, sizeof(text)));
+    return diag_set(diag, nowhere, "%s: %s", reader->name, unzstd_error(err, text, sizeof(text)));
+}
+
+// From here on the reader is what was compressed: a stream.
+static bool uncompress(struct capture_reader *reader, struct diag *diag)
+{
+    ssize_t len;
+
+    if (!unzstd_is(reader->head, reader->head_len))
+        return true;
+    reader->unzstd = unzstd_new(reader);
+    if (reader->unzstd == NULL)
+        return fail(reader, -ENOMEM, diag);
+    reader->memory = NULL;
+    reader->seekable = false;
+    reader->head_len = 0;
+    len = read_head(reader);
+    if (len < 0)
+        return fail(reader, (int)len, diag);
+    reader->head_len = (size_t)len;
+    return true;
+}
+
+static bool recognise(struct capture_reader *reader, struct diag *diag)
+{
+    uint8_t head[READER_HEAD_BYTES];
+    size_t head_len = reader->head_len;
+
+    memcpy(head, reader->head, sizeof(head));
+    if (uncompress(reader, diag) && identify(reader, reader->head_len, diag))
+        return true;
+    memcpy(reader->head, head, sizeof(head));
+    reader->head_len = head_len;
+    capture_reader_close(reader);
+    return false;
 }
 
 // Regular files can be read anywhere, except standard input of which someone has read before us.
@@ -170,9 +207,7 @@ bool capture_reader_open(struct capture_reader *reader, const char *path, struct
         goto err_close_file;
     }
     reader->head_len = (size_t)len;
-    if (!identify(reader, reader->head_len, diag))
-        goto err_close_file;
-    return true;
+    return recognise(reader, diag);
 
 err_close_file:
     capture_reader_close(reader);
@@ -189,18 +224,22 @@ bool capture_reader_from_memory(struct capture_reader *reader, const uint8_t *by
     reader->head_len = head_len;
     if (head_len > 0)
         memcpy(reader->head, bytes, head_len);
-    return identify(reader, head_len, diag);
+    return recognise(reader, diag);
 }
 
 void capture_reader_close(struct capture_reader *reader)
 {
+    unzstd_free(reader->unzstd);
     if (reader->fd >= 0)
         close(reader->fd);
+    reader->unzstd = NULL;
     reader->fd = -1;
 }
 
 ssize_t reader_read(const struct capture_reader *reader, uint8_t *to, size_t len, uint64_t offset)
 {
+    if (reader->unzstd != NULL)
+        return unzstd_read(reader->unzstd, to, len);
     for (;;) {
         ssize_t n = reader->seekable ? pread(reader->fd, to, len, (off_t)offset) : read(reader->fd, to, len);
 

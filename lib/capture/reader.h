@@ -1,4 +1,5 @@
-// A reader: a file, a stream or memory that holds a capture, recognised as classic pcap or pcapng.
+// A reader: a file, a stream or memory that holds a capture, recognised as classic pcap or pcapng. What zstd compressed
+// is recognised too, and is a stream then.
 //
 // Constant once it is open, so that cursors (capture/cursor.h) of several threads share one; each reads for itself with
 // pread(2). A file that shrinks meanwhile merely ends early. What cannot be read at any place, a pipe, is a stream: one
@@ -22,14 +23,15 @@ struct capture_reader {
     int fd;                // owned; -1: memory
     const uint8_t *memory; // borrowed
     size_t memory_len;
-    char name[104]; // for messages; of a long path the end
+    struct unzstd *unzstd; // owned; NULL: not compressed
+    char name[104];        // for messages; of a long path the end
 
     // How a pcap's header reads; a pcapng's sections and interfaces have this each for themselves.
     bool swapped;     // not this machine's byte order
     uint32_t tick_ns; // what its times count
     uint32_t link;    // LINKTYPE, as on https://www.tcpdump.org/linktypes.html
     uint8_t head[READER_HEAD_BYTES];
-    size_t head_len; // how much of it there is, also when it is no capture
+    size_t head_len; // how much of it there is, also when it is no capture; then before it is uncompressed
 };
 
 // "-" is standard input, which may be a stream. Waits for a stream's first bytes.

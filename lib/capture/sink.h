@@ -2,7 +2,10 @@
 //
 // One thread a sink. A write(2) starts and ends between blocks; short writes and EINTR are continued. After the first
 // error nothing more is written, and a regular file is cut back to its last whole block. SIGPIPE and SIGXFSZ are the
-// program's to ignore.
+// program's to ignore. Does not allocate once it is open.
+//
+// With zstd, what one sink_write writes is one frame (RFC 8878), which stands for itself: it holds whole blocks, and the
+// frames one behind the other are what `zstd -d` reads. A frame is whole in the file or cut off.
 #ifndef VOLLEY_CAPTURE_SINK_H
 #define VOLLEY_CAPTURE_SINK_H
 
@@ -18,13 +21,23 @@
 // The length of the block that starts there, and whether it is a packet.
 typedef size_t (*sink_measure)(const uint8_t *block, bool *packet);
 
+struct sink_options {
+    const char *path;     // "-": standard output, which is not emptied before and stays open
+    sink_measure measure; // used when a write fails half-way
+    bool has_header; // what the first sink_write writes: it is kept whole or not at all, and is not measured
+    bool zstd;       // so it is anyway where the path ends in ".zst"
+};
+
 struct sink {
     // Set by open.
     int fd;
-    bool regular;         // the file can be cut, and its pages matter
-    sink_measure measure; // used when a write fails half-way
-    uint8_t *buffer;      // owned
+    bool regular;           // the file can be cut
+    bool paged;             // its pages matter
+    sink_measure measure;   // used when a write fails half-way
+    uint8_t *buffer;        // owned
+    struct sink_zstd *zstd; // owned; NULL: as it is
 
+    bool header_due;
     size_t used;      // of the buffer: whole blocks not written yet
     uint64_t pending; // packets among them
     uint64_t written; // bytes in the file
@@ -33,8 +46,11 @@ struct sink {
     int error;        // the first, as -errno
 };
 
-// Creates or truncates `path`. What the first sink_write writes, a header, is kept whole or not at all. 0 or -errno.
-int sink_open(struct sink *sink, const char *path, sink_measure measure) MUST_USE;
+// Creates or truncates the file. The path is borrowed during the call. 0 or -errno.
+int sink_open(struct sink *sink, const struct sink_options *options) MUST_USE;
+
+// Whether a file of that name is compressed: it ends in ".zst".
+bool sink_is_zstd(const char *path);
 
 // Room for a block of up to `len` bytes, at most SINK_BLOCK_MAX; writes what is pending if it must. NULL after an
 // error. Valid until the next call.

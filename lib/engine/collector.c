@@ -1,8 +1,6 @@
 #include "engine/collector.h"
 
-#include "capture/comment.h"
-#include "engine/record.h"
-#include "packet/summarise.h"
+#include "engine/arrival.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -16,11 +14,18 @@ int collector_init(struct collector *c)
 {
     size_t room = (size_t)c->probes->plan->longest + PLAN_SLACK;
 
-    c->spooling = c->retry > 0 && c->probes->options.match;
-    if (c->spooling) {
-        int err = spool_open(&c->spools[0]);
+    c->spooling = c->retry != 0 && c->probes->options.match;
+    if (c->numbered > 0) {
+        int err = numbering_init(&c->numbering, c->numbered);
         if (err < 0)
             return err;
+    }
+    if (c->spooling) {
+        int err = spool_open(&c->spools[0]);
+        if (err < 0) {
+            collector_release(c);
+            return err;
+        }
     }
     for (unsigned k = 0; k < PLAN_BURST; k++) {
         c->frames[k] = malloc(room);
@@ -34,6 +39,7 @@ int collector_init(struct collector *c)
 
 void collector_release(struct collector *c)
 {
+    numbering_release(&c->numbering);
     for (unsigned k = 0; k < PLAN_BURST; k++) {
         free(c->frames[k]);
         c->frames[k] = NULL;
@@ -57,40 +63,7 @@ static void collector_check(struct collector *c, int err)
     atomic_store_explicit(&c->control->stop_sending, true, memory_order_relaxed);
 }
 
-// ---- answers
-
-static void collector_write(struct collector *c, struct capture *capture, const struct view *view,
-                            enum capture_side side, uint64_t ticks, uint64_t packet_id, const char *comment)
-{
-    struct capture_packet packet = {
-        .data = view->bytes,
-        .len = view->len,
-        .side = side,
-        .time_ns = clock_time(&c->clock, ticks),
-        .packet_id = packet_id,
-        .comment = comment,
-    };
-
-    collector_check(c, capture_add(capture, &packet));
-}
-
-static void collector_print(struct collector *c, const struct view *stimulus, const struct view *answer)
-{
-    char line[1024];
-    struct text text = text_in(line, sizeof(line));
-
-    summarise(stimulus, c->probes->plan->first_written, c->services, &text);
-    text_add(&text, " ==> ");
-    struct view packet = *answer;
-    // What fills a short frame up to Ethernet's least length is no part of the answer.
-    if (packet.n > 1 && packet.layers[packet.n - 1].id == LAYER_PADDING)
-        packet.n--;
-    summarise(&packet, match_first(c->probes->plan, &packet), c->services, &text);
-    line[text.len < sizeof(line) - 1 ? text.len++ : text.len - 1] = '\n';
-    errno = 0;
-    if (fwrite(line, 1, text.len, c->pairs) != text.len)
-        collector_check(c, errno != 0 ? -errno : -EIO);
-}
+// ---- what arrived
 
 static struct view collector_stimulus(struct collector *c, uint64_t position)
 {
@@ -102,31 +75,86 @@ static struct view collector_stimulus(struct collector *c, uint64_t position)
     return view;
 }
 
-static void collector_answer(struct collector *c, const struct record *record)
+// The probe's attempt, from 1.
+static uint32_t collector_attempt(const struct collector *c, uint64_t position)
+{
+    uint32_t r = 0;
+
+    while (r < c->attempt && position >= c->probes->rounds[r + 1]->first)
+        r++;
+    return r + 1;
+}
+
+static uint64_t collector_time(const struct collector *c, uint64_t ticks)
+{
+    return ticks == 0 ? 0 : clock_time(&c->clock, ticks);
+}
+
+// What is written of a probe, but for its stimulus.
+static struct record collector_record(const struct collector *c, uint64_t position, uint64_t index,
+                                      uint64_t sent_ticks)
+{
+    return (struct record){
+        .probe = index,
+        .attempt = collector_attempt(c, position),
+        .outcome = RECORD_UNANSWERED,
+        .sent_ns = collector_time(c, sent_ticks),
+        .stimulus_first = c->probes->plan->first_written,
+    };
+}
+
+static void collector_count(struct collector *c, const struct arrival *arrival, uint32_t number)
 {
     uint64_t ticks =
-        record->arrived_ticks > record->sent_ticks ? record->arrived_ticks - record->sent_ticks : 0;
-    uint64_t rtt = clock_ticks_to_ns(&c->clock, ticks);
-    char comment[CAPTURE_COMMENT_MAX];
+        arrival->arrived_ticks > arrival->sent_ticks ? arrival->arrived_ticks - arrival->sent_ticks : 0;
 
-    histogram_add(&c->rtt, rtt);
-    c->classes[record->class]++;
-    collector_add(&c->n_answered, 1);
-    bool prints = c->pairs != NULL && c->error == 0;
-    if (c->answered == NULL && !prints)
+    histogram_add(&c->rtt, clock_ticks_to_ns(&c->clock, ticks));
+    c->classes[arrival->class]++;
+    if (number == 1)
+        collector_add(&c->n_answered, 1);
+}
+
+static enum record_outcome collector_outcome(const struct arrival *arrival)
+{
+    static const uint8_t outcomes[OUTCOME_COUNT] = {
+        [OUTCOME_ANSWERS] = RECORD_ANSWERED,    [OUTCOME_DUPLICATES] = RECORD_DUPLICATE,
+        [OUTCOME_LATE] = RECORD_LATE,           [OUTCOME_UNSOLICITED] = RECORD_UNSOLICITED,
+        [OUTCOME_MALFORMED] = RECORD_MALFORMED, [OUTCOME_FILTERED] = RECORD_FILTERED,
+    };
+
+    return (enum record_outcome)outcomes[arrival->outcome];
+}
+
+static bool collector_is_numbered(const struct arrival *arrival)
+{
+    return arrival->outcome == OUTCOME_ANSWERS || arrival->outcome == OUTCOME_DUPLICATES;
+}
+
+static void collector_arrival(struct collector *c, const struct arrival *arrival)
+{
+    bool numbered = collector_is_numbered(arrival);
+    bool belongs = numbered || arrival->outcome == OUTCOME_LATE;
+    bool is_answer = arrival->outcome == OUTCOME_ANSWERS;
+    uint32_t number = !numbered ? 0 : c->numbered > 0 ? numbering_next(&c->numbering, arrival->position) : 1;
+    struct view stimulus, response;
+
+    if (is_answer)
+        collector_count(c, arrival, number);
+    if (is_answer && !output_takes_answers(&c->output))
         return;
-    struct view stimulus = collector_stimulus(c, record->position), answer;
-    view_decode(&answer, record->frame, record->len, LAYER_ETHER);
-    if (c->answered != NULL) {
-        capture_comment_stimulus(comment, sizeof(comment), record->index, true);
-        collector_write(c, c->answered, &stimulus, CAPTURE_TX, record->sent_ticks, record->index * 16,
-                        comment);
-        capture_comment_answer(comment, sizeof(comment), record->index, 1, rtt);
-        collector_write(c, c->answered, &answer, CAPTURE_RX, record->arrived_ticks, record->index * 16 + 1,
-                        comment);
+    struct record record = {0};
+    if (belongs) {
+        stimulus = collector_stimulus(c, arrival->position);
+        record = collector_record(c, arrival->position, arrival->index, arrival->sent_ticks);
+        record.stimulus = &stimulus;
     }
-    if (prints)
-        collector_print(c, &stimulus, &answer);
+    view_decode(&response, arrival->frame, arrival->len, LAYER_ETHER);
+    record.outcome = collector_outcome(arrival);
+    record.answer = number;
+    record.received_ns = collector_time(c, arrival->arrived_ticks);
+    record.response = &response;
+    record.response_first = match_first(c->probes->plan, &response);
+    collector_check(c, output_add(&c->output, &record));
 }
 
 static bool collector_drain(struct collector *c)
@@ -135,12 +163,12 @@ static bool collector_drain(struct collector *c)
 
     for (unsigned i = 0; i < c->n_receivers; i++) {
         struct channel *channel = &c->receivers[i]->channel;
-        const struct record *record;
+        const struct arrival *arrival;
         uint32_t len;
 
-        for (unsigned k = 0; k < COLLECTOR_RECORDS_A_STEP && (record = channel_next(channel, &len)) != NULL;
+        for (unsigned k = 0; k < COLLECTOR_RECORDS_A_STEP && (arrival = channel_next(channel, &len)) != NULL;
              k++) {
-            collector_answer(c, record);
+            collector_arrival(c, arrival);
             channel_free_record(channel);
             any = true;
         }
@@ -150,13 +178,13 @@ static bool collector_drain(struct collector *c)
 
 // ---- silence
 
-static void collector_write_silent(struct collector *c, const struct view *view, uint64_t index,
-                                   uint64_t ticks)
+static void collector_write_silent(struct collector *c, const struct view *stimulus, uint64_t position,
+                                   uint64_t index, uint64_t sent_ticks)
 {
-    char comment[CAPTURE_COMMENT_MAX];
+    struct record record = collector_record(c, position, index, sent_ticks);
 
-    capture_comment_stimulus(comment, sizeof(comment), index, false);
-    collector_write(c, c->unanswered, view, CAPTURE_TX, ticks, index * 16, comment);
+    record.stimulus = stimulus;
+    collector_check(c, output_add(&c->output, &record));
 }
 
 static uint64_t collector_sent_ticks(const struct window_retired *block, unsigned k)
@@ -178,14 +206,15 @@ static void collector_silent_run(struct collector *c, const struct round *round,
                                          collector_sent_ticks(block, k + i)));
         return;
     }
-    if (c->unanswered == NULL)
+    if (!output_takes_silence(&c->output))
         return;
-    probes_build(c->probes, round, round->first + block->first + k, n, c->frames, &built);
+    uint64_t first = round->first + block->first + k;
+    probes_build(c->probes, round, first, n, c->frames, &built);
     for (unsigned i = 0; i < n; i++) {
         struct view view = *built.views[i];
 
         view.bytes = c->frames[i];
-        collector_write_silent(c, &view, built.indices[i], collector_sent_ticks(block, k + i));
+        collector_write_silent(c, &view, first + i, built.indices[i], collector_sent_ticks(block, k + i));
     }
 }
 
@@ -222,11 +251,30 @@ static bool collector_retire(struct collector *c, struct round *round, uint64_t 
 
 // ---- rounds
 
+// Whether an attempt may follow that one, from 0.
+static bool collector_may_follow(const struct collector *c, uint32_t attempt)
+{
+    if (attempt + 1 >= PROBES_ROUNDS_MAX)
+        return false;
+    return c->retry < 0 || attempt < (uint32_t)c->retry;
+}
+
+// The attempt is over: whether what is still unanswered is sent again. As with Scapy, the first one is never barren.
+static bool collector_goes_on(struct collector *c)
+{
+    uint64_t answered = atomic_load_explicit(&c->n_answered, memory_order_relaxed);
+
+    if (c->attempt > 0)
+        c->n_barren = answered == c->answered_before ? c->n_barren + 1 : 0;
+    c->answered_before = answered;
+    return c->spooling && c->spools[c->attempt].n > 0 && (c->retry > 0 || c->n_barren < (uint32_t)-c->retry);
+}
+
 // The unanswered of this attempt become the next one's list.
 static int collector_next_round(struct collector *c)
 {
     struct spool *list = &c->spools[c->attempt];
-    bool another = c->attempt + 1 < c->retry;
+    bool another = collector_may_follow(c, c->attempt + 1);
     int err = spool_map(list);
 
     if (err == 0 && another)
@@ -258,7 +306,7 @@ static void collector_advance(struct collector *c, struct round *round)
     bool stopping = atomic_load_explicit(&c->control->stop_sending, memory_order_relaxed);
     bool over = collector_round_is_over(round);
 
-    if (over && c->spooling && c->spools[c->attempt].n > 0 && !stopping) {
+    if (over && !stopping && !c->done && collector_goes_on(c)) {
         int err = collector_next_round(c);
 
         if (err == 0)
@@ -275,10 +323,7 @@ static void collector_flush(struct collector *c, uint64_t now)
     if (now - c->last_flush_ticks < clock_ns_to_ticks(&c->clock, COLLECTOR_FLUSH_NS))
         return;
     c->last_flush_ticks = now;
-    if (c->answered != NULL)
-        collector_check(c, capture_flush(c->answered));
-    if (c->unanswered != NULL)
-        collector_check(c, capture_flush(c->unanswered));
+    collector_check(c, output_flush(&c->output));
 }
 
 bool collector_step(struct collector *c)
@@ -287,8 +332,8 @@ bool collector_step(struct collector *c)
     struct round *round = probes_current(c->probes);
     bool any = collector_drain(c);
 
-    if (any && c->pairs != NULL && fflush(c->pairs) != 0)
-        collector_check(c, -errno);
+    if (any)
+        collector_check(c, output_flush_lines(&c->output));
     any |= collector_retire(c, round, now > c->timeout_ticks ? now - c->timeout_ticks : 0);
     collector_advance(c, round);
     collector_flush(c, now);
@@ -317,16 +362,17 @@ static uint64_t collector_unsent_bits(const struct round *round, const struct wi
 // The k-th of the list was sent in an earlier attempt, and stays unanswered.
 static void collector_write_listed(struct collector *c, const struct spool *list, uint64_t k)
 {
-    struct view view = collector_stimulus(c, list->lists[SPOOL_POSITION][k]);
+    uint64_t position = list->lists[SPOOL_POSITION][k];
+    struct view view = collector_stimulus(c, position);
 
-    collector_write_silent(c, &view, list->lists[SPOOL_INDEX][k], list->lists[SPOOL_SENT][k]);
+    collector_write_silent(c, &view, position, list->lists[SPOOL_INDEX][k], list->lists[SPOOL_SENT][k]);
 }
 
 // The k-th of this attempt's list was not sent again.
 static void collector_unreached(struct collector *c, uint64_t k)
 {
     collector_add(&c->n_silent, 1);
-    if (c->unanswered != NULL)
+    if (output_takes_silence(&c->output))
         collector_write_listed(c, &c->spools[c->attempt - 1], k);
 }
 
@@ -335,7 +381,7 @@ static void collector_unspool(struct collector *c)
 {
     struct spool *spool = &c->spools[c->attempt];
 
-    if (!c->spooling || c->unanswered == NULL)
+    if (!c->spooling || !output_takes_silence(&c->output))
         return;
     collector_check(c, spool_map(spool));
     for (uint64_t k = 0; k < spool->n && spool->lists[SPOOL_INDEX] != NULL; k++)
@@ -363,7 +409,6 @@ uint64_t collector_finish(struct collector *c, struct sender *const *senders, un
     for (uint64_t k = window_newest(&round->window); c->attempt > 0 && k < round->n; k++)
         collector_unreached(c, k);
     collector_unspool(c);
-    if (c->pairs != NULL && fflush(c->pairs) != 0)
-        collector_check(c, -errno);
+    collector_check(c, output_flush_lines(&c->output));
     return in_hand;
 }

@@ -4,16 +4,15 @@
 #ifndef VOLLEY_ENGINE_COLLECTOR_H
 #define VOLLEY_ENGINE_COLLECTOR_H
 
-#include "capture/capture.h"
 #include "engine/clock.h"
 #include "engine/control.h"
+#include "engine/numbering.h"
 #include "engine/receiver.h"
 #include "engine/sender.h"
 #include "engine/spool.h"
 #include "result/class.h"
 #include "result/histogram.h"
-
-#include <stdio.h>
+#include "result/output.h"
 
 struct collector {
     // Constant after init.
@@ -24,20 +23,22 @@ struct collector {
     unsigned n_receivers, n_senders;
     struct clock clock;
     uint64_t timeout_ticks;
-    uint32_t retry;
-    struct capture *answered, *unanswered; // borrowed; NULL: not wanted
-    FILE *pairs;                           // borrowed; NULL: not wanted
-    const struct services *services;       // borrowed
+    int32_t retry;     // further attempts; below 0: until so many in a row bring nothing new
+    uint64_t numbered; // positions whose answers are numbered, if they may have several; 0: they may not
 
     // The collector's.
+    struct output output;                   // what it writes to is set by the owner
+    struct numbering numbering;             // if numbered
     uint8_t *frames[PLAN_BURST];            // owned; for stimuli
     struct spool spools[PROBES_ROUNDS_MAX]; // by attempt; kept to the end, for answers that come too late
     bool spooling;                          // another attempt may follow this one
     uint32_t attempt;                       // 0, 1, ...
+    uint32_t n_barren;                      // further attempts in a row that brought nothing new
+    uint64_t answered_before;               // this attempt
     uint64_t last_flush_ticks;
     struct histogram rtt;
     uint64_t classes[CLASS_COUNT];
-    int error; // the first -errno of the outputs
+    int error; // the first -errno: nothing more is asked for
 
     // Read by main.
     _Alignas(CACHE_LINE) _Atomic uint64_t n_answered;

@@ -1,6 +1,6 @@
 #include "engine/receiver.h"
 
-#include "engine/record.h"
+#include "engine/arrival.h"
 #include "port/neighbour.h"
 #include "result/class.h"
 
@@ -40,28 +40,30 @@ void receiver_release(struct receiver *r)
 }
 
 // The collector frees room all the time, also when it can't write any more: waiting ends.
-static struct record *receiver_reserve(struct receiver *r, uint32_t len)
+static struct arrival *receiver_reserve(struct receiver *r, uint32_t len)
 {
-    struct record *record;
+    struct arrival *arrival;
 
-    while ((record = channel_reserve(&r->channel, (uint32_t)sizeof(*record) + len)) == NULL)
+    while ((arrival = channel_reserve(&r->channel, (uint32_t)sizeof(*arrival) + len)) == NULL)
         sched_yield();
-    return record;
+    return arrival;
 }
 
-static void receiver_hand_on(struct receiver *r, const struct match *match, uint64_t now)
+static void receiver_hand_on(struct receiver *r, const struct match *match, enum outcome outcome,
+                             uint64_t now)
 {
-    struct record *record = receiver_reserve(r, match->view.len);
+    struct arrival *arrival = receiver_reserve(r, match->view.len);
 
-    *record = (struct record){
+    *arrival = (struct arrival){
         .position = match->position,
         .index = match->index,
         .sent_ticks = match->sent_ticks,
         .arrived_ticks = now,
         .class = (uint16_t)class_of(&match->view),
         .len = match->view.len,
+        .outcome = outcome,
     };
-    memcpy(record->frame, match->view.bytes, match->view.len);
+    memcpy(arrival->frame, match->view.bytes, match->view.len);
     channel_commit(&r->channel);
 }
 
@@ -78,29 +80,33 @@ static void receiver_reply(struct receiver *r, const struct match *match)
         reply_ring_put(r->ring, reply, len);
 }
 
-static enum outcome receiver_outcome(struct receiver *r, struct match *match, uint64_t now)
+static enum outcome receiver_find(struct receiver *r, struct match *match, uint64_t now)
 {
-    switch (match_find(r->probes, match, now, r->timeout_ticks, &r->scratch)) {
-    case MATCH_ANSWER:
-        receiver_hand_on(r, match, now);
-        return OUTCOME_ANSWERS;
-    case MATCH_DUPLICATE:
-        return OUTCOME_DUPLICATES;
-    case MATCH_LATE:
-        return OUTCOME_LATE;
-    case MATCH_MALFORMED:
-        return OUTCOME_MALFORMED;
-    case MATCH_UNSOLICITED:
-        break;
-    }
-    receiver_reply(r, match);
-    return OUTCOME_UNSOLICITED;
+    static const uint8_t outcomes[] = {
+        [MATCH_ANSWER] = OUTCOME_ANSWERS,          [MATCH_FURTHER] = OUTCOME_ANSWERS,
+        [MATCH_DUPLICATE] = OUTCOME_DUPLICATES,    [MATCH_LATE] = OUTCOME_LATE,
+        [MATCH_UNSOLICITED] = OUTCOME_UNSOLICITED, [MATCH_MALFORMED] = OUTCOME_MALFORMED,
+    };
+
+    return (enum outcome)outcomes[match_find(r->probes, match, now, r->timeout_ticks, &r->scratch)];
 }
 
 // What our own host's kernel sends is no answer: it shows up on AF_PACKET.
 static bool receiver_is_ours(const struct receiver *r, const struct frame *frame)
 {
     return frame->len >= 12 && memcmp(frame->data + 6, r->port->mac.bytes, 6) == 0;
+}
+
+static enum outcome receiver_take(struct receiver *r, const struct frame *frame, struct match *match,
+                                  uint64_t now)
+{
+    enum outcome outcome = receiver_is_ours(r, frame) ? OUTCOME_FILTERED : receiver_find(r, match, now);
+
+    if (outcome == OUTCOME_UNSOLICITED)
+        receiver_reply(r, match);
+    if (r->keep >> outcome & 1)
+        receiver_hand_on(r, match, outcome, now);
+    return outcome;
 }
 
 static unsigned receiver_burst(struct receiver *r, uint16_t queue)
@@ -116,8 +122,7 @@ static unsigned receiver_burst(struct receiver *r, uint16_t queue)
         match_decode(r->probes, frames[k].data, frames[k].len, &r->scratch, &r->matches[k]);
     match_prepare(r->probes, r->matches, n, &r->scratch);
     for (unsigned k = 0; k < n; k++)
-        counts[receiver_is_ours(r, &frames[k]) ? OUTCOME_FILTERED
-                                               : receiver_outcome(r, &r->matches[k], now)]++;
+        counts[receiver_take(r, &frames[k], &r->matches[k], now)]++;
     r->port->ops->rx_put(r->port, queue, frames, n);
     counts[OUTCOME_RECEIVED] = n;
     for (unsigned o = 0; o < OUTCOME_COUNT; o++) {

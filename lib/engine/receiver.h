@@ -27,6 +27,7 @@ struct receiver {
     uint64_t timeout_ticks;
     struct address own[2];   // answered for
     bool answers_neighbours; // the kernel does not
+    uint32_t keep;           // bit o: frames of enum outcome o are handed on; answers are
 
     // The thread's.
     struct match matches[RECEIVER_BURST];

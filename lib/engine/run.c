@@ -11,7 +11,8 @@
 #include <unistd.h>
 
 #define RUN_PATH_MAX         4096
-#define RUN_FILES_MAX        3
+#define RUN_CAPTURES         3 // answered, unanswered, other
+#define RUN_FILES_MAX        5 // and records, summary
 #define RUN_CHANNEL_BYTES    (32u << 20)
 #define RUN_OUTSTANDING_MIN  4096u
 #define RUN_OUTSTANDING_FAST (4u << 20)  // at full speed: 2 Mpps for 2 s
@@ -36,9 +37,10 @@ struct run {
     struct collector collector;
     bool has_collector_thread;
     pthread_t collector_thread;
-    struct capture *captures[2]; // answered, unanswered
+    struct capture *captures[RUN_CAPTURES]; // owned; NULL: not wanted
     char paths[RUN_FILES_MAX][RUN_PATH_MAX];
     struct summary_file files[RUN_FILES_MAX];
+    unsigned n_files;
     struct port_counters before;
     uint64_t planned;
     uint64_t in_hand; // claimed, but never accepted by the port
@@ -82,9 +84,29 @@ static int run_make_probes(struct run *run)
         .outstanding = run_outstanding(o, run->plan->n),
         .block_shift = run_block_shift(o),
         .match = o->match,
+        .multi = o->multi,
+        .rules = o->rules,
     };
 
     return probes_init(&run->probes, run->plan, &options);
+}
+
+// Which outcomes of receiving the results want, of those of records.
+static uint32_t run_keep(const struct run_options *options)
+{
+    static const uint8_t outcomes[RECORD_OUTCOME_COUNT] = {
+        [RECORD_ANSWERED] = OUTCOME_ANSWERS,        [RECORD_UNANSWERED] = OUTCOME_ANSWERS,
+        [RECORD_DUPLICATE] = OUTCOME_DUPLICATES,    [RECORD_LATE] = OUTCOME_LATE,
+        [RECORD_UNSOLICITED] = OUTCOME_UNSOLICITED, [RECORD_MALFORMED] = OUTCOME_MALFORMED,
+        [RECORD_FILTERED] = OUTCOME_FILTERED,
+    };
+    uint32_t keep = 1u << OUTCOME_ANSWERS;
+
+    for (unsigned r = 0; r < RECORD_OUTCOME_COUNT; r++) {
+        if (options->keep >> r & 1)
+            keep |= 1u << outcomes[r];
+    }
+    return keep;
 }
 
 static int run_make_receiver(struct run *run, unsigned r)
@@ -103,6 +125,7 @@ static int run_make_receiver(struct run *run, unsigned r)
         .timeout_ticks = clock_ns_to_ticks(&run->clock, run->options.timeout_ns),
         .own = {run->options.own[0], run->options.own[1]},
         .answers_neighbours = !run->port->kernel_sees_rx && !run->port->is_simulated,
+        .keep = run_keep(&run->options),
     };
     int err = receiver_init(receiver, RUN_CHANNEL_BYTES);
     if (err < 0) {
@@ -183,14 +206,13 @@ static int run_open_capture(struct run *run, unsigned which, const char *kind, s
         .comment = run->options.comment,
     };
     char *path = run->paths[which];
-    int n = snprintf(path, RUN_PATH_MAX, "%s.%s.%s", run->options.write_name, kind,
-                     run->options.classic_pcap ? "pcap" : "pcapng");
+    int n = snprintf(path, RUN_PATH_MAX, "%s.%s.%s%s", run->options.write_name, kind,
+                     run->options.classic_pcap ? "pcap" : "pcapng", run->options.zstd ? ".zst" : "");
     int err =
         n < 0 || n >= RUN_PATH_MAX ? -ENAMETOOLONG : capture_open(&run->captures[which], path, &options);
 
     if (err < 0)
         diag_set(diag, (struct span){0}, "%s could not be written: %s", path, strerror(-err));
-    run->files[which].path = path;
     return err;
 }
 
@@ -198,13 +220,20 @@ static int run_open_files(struct run *run, struct diag *diag)
 {
     if (run->options.write_name == NULL)
         return 0;
-    int err = run_open_capture(run, 0, "answered", diag);
-    return err < 0 ? err : run_open_capture(run, 1, "unanswered", diag);
+    static const char *const kinds[RUN_CAPTURES] = {"answered", "unanswered", "other"};
+    int err = 0;
+
+    for (unsigned i = 0; i < RUN_CAPTURES && err == 0; i++) {
+        if (i < 2 || run->options.keep != 0)
+            err = run_open_capture(run, i, kinds[i], diag);
+    }
+    return err;
 }
 
 static int run_make_collector(struct run *run)
 {
     struct collector *c = &run->collector;
+    const struct run_options *o = &run->options;
 
     c->probes = &run->probes;
     c->port = run->port;
@@ -212,12 +241,20 @@ static int run_make_collector(struct run *run)
     c->receivers = run->receivers;
     c->n_receivers = run->n_receivers;
     c->n_senders = run->n_senders;
-    c->timeout_ticks = run->options.match ? clock_ns_to_ticks(&run->clock, run->options.timeout_ns) : 0;
-    c->retry = run->options.retry;
-    c->answered = run->captures[0];
-    c->unanswered = run->captures[1];
-    c->pairs = run->options.pairs;
-    c->services = run->options.services;
+    c->timeout_ticks = o->match ? clock_ns_to_ticks(&run->clock, o->timeout_ns) : 0;
+    c->retry = o->retry;
+    if (o->multi || o->keep >> RECORD_DUPLICATE & 1)
+        c->numbered = run->probes.options.outstanding;
+    c->output = (struct output){
+        .answered = run->captures[0],
+        .unanswered = run->captures[1],
+        .other = run->captures[2],
+        .records = o->records,
+        .pairs = o->pairs,
+        .services = o->services,
+        .repeats_stimuli = o->classic_pcap,
+        .tells_attempts = o->retry != 0,
+    };
     return collector_init(c);
 }
 
@@ -268,7 +305,7 @@ int run_new(struct run **out, const struct plan *plan, struct port *port, const 
 
 void run_free(struct run *run)
 {
-    for (unsigned i = 0; i < 2; i++) {
+    for (unsigned i = 0; i < RUN_CAPTURES; i++) {
         if (run->captures[i] != NULL)
             capture_close(run->captures[i], NULL);
     }
@@ -467,6 +504,43 @@ static void run_counters(struct run *run, struct counters *c)
     c->retries = attempts > sent ? attempts - sent : 0;
 }
 
+static struct summary_file *run_add_file(struct run *run, const char *path)
+{
+    struct summary_file *file = &run->files[run->n_files++];
+
+    *file = (struct summary_file){.path = path};
+    return file;
+}
+
+static void run_close_capture(struct run *run, unsigned which, const struct capture_statistics *statistics)
+{
+    struct capture *capture = run->captures[which];
+
+    if (capture == NULL)
+        return;
+    struct summary_file *file = run_add_file(run, run->paths[which]);
+    // Flushing tells what is safe; the statistics blocks come last.
+    (void)!capture_flush(capture);
+    file->stored = capture_stored(capture);
+    file->refused = capture_refused(capture);
+    file->error = capture_close(capture, statistics);
+    run->captures[which] = NULL;
+}
+
+static void run_flush_records(struct run *run)
+{
+    struct record_writer *records = run->options.records;
+
+    if (records == NULL)
+        return;
+    struct summary_file *file = run_add_file(run, run->options.records_path);
+    file->error = record_writer_flush(records);
+    file->stored = record_writer_stored(records);
+    file->refused = record_writer_refused(records);
+    file->is_records = true;
+}
+
+// 0, or the first -errno of any of them.
 static int run_close_files(struct run *run, const struct counters *c, uint64_t end_ns)
 {
     const struct capture_statistics statistics = {
@@ -477,19 +551,16 @@ static int run_close_files(struct run *run, const struct counters *c, uint64_t e
     };
     int first = run->collector.error;
 
-    for (unsigned i = 0; i < 2; i++) {
-        struct capture *capture = run->captures[i];
+    for (unsigned i = 0; i < RUN_CAPTURES; i++)
+        run_close_capture(run, i, &statistics);
+    run_flush_records(run);
+    for (unsigned i = 0; i < run->n_files && first == 0; i++)
+        first = run->files[i].error;
+    if (run->options.write_name != NULL) {
+        char *path = run->paths[RUN_CAPTURES];
 
-        if (capture == NULL)
-            continue;
-        // Flushing tells what is safe; the statistics blocks come last.
-        (void)!capture_flush(capture);
-        run->files[i].stored = capture_stored(capture);
-        run->files[i].refused = capture_refused(capture);
-        run->files[i].error = capture_close(capture, &statistics);
-        if (first == 0)
-            first = run->files[i].error;
-        run->captures[i] = NULL;
+        snprintf(path, RUN_PATH_MAX, "%s.json", run->options.write_name);
+        run_add_file(run, path);
     }
     return first;
 }
@@ -497,7 +568,6 @@ static int run_close_files(struct run *run, const struct counters *c, uint64_t e
 int run_finish(struct run *run, struct summary *summary)
 {
     uint64_t end_ns = clock_time(&run->clock, run->port->ops->now(run->port));
-    unsigned n_files = run->options.write_name != NULL ? 2 : 0;
 
     run_join(run);
     run->in_hand = collector_finish(&run->collector, run->senders, run->n_senders);
@@ -507,11 +577,8 @@ int run_finish(struct run *run, struct summary *summary)
     summary->rtt = &run->collector.rtt;
     summary->start_ns = run->clock.start_ns;
     summary->end_ns = end_ns;
-    if (n_files > 0)
-        snprintf(run->paths[n_files], RUN_PATH_MAX, "%s.json", run->options.write_name);
-    run->files[n_files].path = run->paths[n_files];
     summary->files = run->files;
-    summary->n_files = n_files > 0 ? n_files + 1 : 0;
+    summary->n_files = run->n_files;
     summary->exit_reason = atomic_load(&run->control.failed) < 0 ? "worker failed"
                            : atomic_load(&run->control.stalled)  ? "port stalled"
                            : err < 0                             ? "output failed"

@@ -10,6 +10,7 @@
 #include "base/diag.h"
 #include "packet/names.h"
 #include "port/port.h"
+#include "result/record_writer.h"
 #include "result/summary.h"
 #include "template/plan.h"
 
@@ -21,7 +22,9 @@ struct run_options {
     bool match;      // answers are expected: sr; else only sent
     double rate_pps; // 0: as fast as possible
     uint64_t timeout_ns;
-    uint32_t retry;
+    int32_t retry; // further attempts; below 0: until so many in a row bring nothing new
+    bool multi;    // a probe may have several answers, and waits for all of its time
+    struct answer_rules rules;
     uint64_t seed;
     bool random;                     // order
     uint64_t outstanding;            // 0: by rate and timeout
@@ -32,8 +35,12 @@ struct run_options {
     // Results; NULL: not wanted. Borrowed.
     const char *write_name; // files NAME.answered.pcapng ...
     bool classic_pcap;
+    bool zstd; // of the captures: NAME.answered.pcapng.zst
+    uint32_t keep;       // bit r: what has enum record_outcome r goes to NAME.other.pcapng; needs write_name
     const char *comment; // of the captures' section
     FILE *pairs;         // a line a pair
+    struct record_writer *records;
+    const char *records_path; // for people
     const struct services *services;
 };
 

@@ -54,7 +54,7 @@ static void sender_build(struct sender *s)
     if (s->probes->table == NULL)
         return;
     unsigned full = probes_insert(s->probes, s->round, s->first, s->count, data, &built);
-    if (full > 0 && !probes_finds_by_tag(s->probes))
+    if (full > 0 && !probes_needs_no_table(s->probes))
         outcome_add(&s->outcomes, OUTCOME_TABLE_FULL, full);
 }
 

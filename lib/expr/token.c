@@ -253,6 +253,28 @@ static bool token_is_truth(const struct token *token)
            (token->len == 5 && memcmp(token->bytes, "False", 5) == 0);
 }
 
+static bool token_mark(struct token_reader *reader, struct token *token, struct diag *diag)
+{
+    static const char pairs[][3] = {
+        [TOKEN_EQUAL] = "==",    [TOKEN_UNEQUAL] = "!=", [TOKEN_AT_MOST] = "<=",
+        [TOKEN_AT_LEAST] = ">=", [TOKEN_AND] = "&&",     [TOKEN_OR] = "||",
+    };
+    char c = token_peek(reader, 0);
+
+    *token = (struct token){.kind = TOKEN_MARK, .where = {reader->at, 1}, .mark = c};
+    for (unsigned i = TOKEN_EQUAL; reader->conditions && i < ARRAY_SIZE(pairs); i++) {
+        if (pairs[i][0] == c && pairs[i][1] == token_peek(reader, 1)) {
+            token->where.len = 2;
+            token->mark = (char)i;
+        }
+    }
+    if (token->where.len == 1 &&
+        (c == '\0' || strchr(reader->conditions ? "()[],=/*+-<>!%" : "()[],=/*+-", c) == NULL))
+        return diag_set(diag, (struct span){reader->at, 1}, "a character that means nothing here");
+    reader->at += token->where.len;
+    return true;
+}
+
 bool token_next(struct token_reader *reader, struct token *token, struct diag *diag)
 {
     struct token_quotes quotes;
@@ -275,9 +297,5 @@ bool token_next(struct token_reader *reader, struct token *token, struct diag *d
         }
         return true;
     }
-    if (c == '\0' || strchr("()[],=/*+-", c) == NULL)
-        return diag_set(diag, (struct span){reader->at, 1}, "a character that means nothing here");
-    *token = (struct token){.kind = TOKEN_MARK, .where = {reader->at, 1}, .mark = c};
-    reader->at++;
-    return true;
+    return token_mark(reader, token, diag);
 }

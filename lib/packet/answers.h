@@ -26,6 +26,7 @@ enum answer_quote {
 // What is compared; zero is the default.
 struct answer_rules {
     bool scapy;       // as Scapy does, quirks included; docs/matching.md lists the differences
+    bool hashed;      // with scapy: its hashret() must be equal too, as in its sr(), not in PacketList.sr()
     bool any_address; // addresses are not compared: answers from elsewhere
     bool quoted_id;   // IP.id in the quote is the stimulus's (or byte-swapped)
     bool
@@ -34,8 +35,35 @@ struct answer_rules {
     uint8_t open;  // enum answer_open, ored
 };
 
+// Whether a received frame answers one that was sent, from layer r and s on: all that the rules say. Exactly, our own frame
+// that comes back answers nothing.
+bool answers_frame(const struct view *response, unsigned r, const struct view *stimulus, unsigned s,
+                   const struct answer_rules *rules);
+
+// ---- for layers
+
 // The layers of `response` from r on, against those of `stimulus` from s on.
 bool answers(const struct view *response, unsigned r, const struct view *stimulus, unsigned s,
              const struct answer_rules *rules);
+
+// Whether Scapy has a class of its own for quoted layer i: IPerror, TCPerror ..., up to the first layer that has none.
+bool answers_is_error(const struct view *view, unsigned i);
+
+// Whether layer i is compared with what was sent, not with what comes back.
+static inline bool answers_quote(const struct view *view, unsigned i, const struct answer_rules *rules)
+{
+    return view->layers[i].quoted && (!rules->scapy || answers_is_error(view, i));
+}
+
+static inline bool answers_any_asker(const struct answer_rules *rules)
+{
+    return rules->any_address || (rules->open & ANSWER_OPEN_SOURCE) != 0;
+}
+
+// Of a quote: the asker's address.
+static inline bool answers_any_quoted(const struct answer_rules *rules)
+{
+    return rules->quote == ANSWER_QUOTE_LENIENT || (rules->open & ANSWER_OPEN_SOURCE) != 0;
+}
 
 #endif

@@ -114,21 +114,31 @@ void transport_endpoints(const struct view *view, unsigned i, enum service_proto
     transport_port(services, protocol, get16(p + 2), text);
 }
 
+// Scapy's hash has no side, and is that of both ports added without carry.
 void transport_flow_key(const struct view *view, unsigned i, enum flow_role role,
                         const struct answer_rules *rules, struct flow_key *key)
 {
-    (void)rules;
     const uint8_t *p = view_header(view, i);
     uint16_t sport = get16(p), dport = get16(p + 2);
+    uint16_t asker = role == FLOW_STIMULUS ? sport : dport, asked = role == FLOW_STIMULUS ? dport : sport;
 
-    flow_key_add(key, role == FLOW_STIMULUS ? (uint64_t)sport << 16 | dport : (uint64_t)dport << 16 | sport);
+    if (transport_any_port(rules))
+        return;
+    if (rules->hashed)
+        flow_key_add(key, sport ^ dport);
+    else
+        flow_key_add(key, (uint64_t)(transport_any_quoted(rules) ? 0 : asker) << 16 | asked);
 }
 
-bool transport_ports_answer(const struct view *r, unsigned ri, const struct view *s, unsigned si)
+bool transport_ports_answer(const struct view *r, unsigned ri, const struct view *s, unsigned si,
+                            const struct answer_rules *rules)
 {
     const uint8_t *rp = view_header(r, ri), *sp = view_header(s, si);
+    bool quote = answers_quote(r, ri, rules);
+    uint16_t asker = get16(quote ? rp : rp + 2), asked = get16(quote ? rp + 2 : rp);
 
-    if (r->layers[ri].quoted)
-        return get32(rp) == get32(sp);
-    return get16(rp) == get16(sp + 2) && get16(rp + 2) == get16(sp);
+    if (transport_any_port(rules))
+        return true;
+    return asked == get16(sp + 2) && (asker == get16(sp) || (quote ? transport_any_quoted(rules)
+                                                                   : (rules->open & ANSWER_OPEN_PORT) != 0));
 }

@@ -4,7 +4,7 @@
 
 #include "packet/build.h"
 
-enum { TRANSPORT_TCP = 6, TRANSPORT_UDP = 17, TRANSPORT_ICMPV6 = 58 };
+enum { TRANSPORT_ICMP = 1, TRANSPORT_TCP = 6, TRANSPORT_UDP = 17, TRANSPORT_ICMPV6 = 58 };
 
 // Registers the checksum of a layer, over the pseudo-header (RFC 9293 3.1, RFC 8200 8.1) and all from the layer to the
 // padding. Without IP, or IPv6 and its extension headers, directly below (for ICMPv6: without IPv6), the field stays zero, as in Scapy.
@@ -24,6 +24,19 @@ void transport_flow_key(const struct view *view, unsigned i, enum flow_role role
                         const struct answer_rules *rules, struct flow_key *key);
 
 // The response comes from the port that was asked, to the port that asked; or both stand in a quote as they were sent.
-bool transport_ports_answer(const struct view *r, unsigned ri, const struct view *s, unsigned si);
+bool transport_ports_answer(const struct view *r, unsigned ri, const struct view *s, unsigned si,
+                            const struct answer_rules *rules);
+
+// Whether nobody looks at ports: Scapy's conf.checkIPsrc does both.
+static inline bool transport_any_port(const struct answer_rules *rules)
+{
+    return rules->scapy && rules->quote == ANSWER_QUOTE_LENIENT;
+}
+
+// Of a quote: whether the asker's port may be any.
+static inline bool transport_any_quoted(const struct answer_rules *rules)
+{
+    return rules->quote == ANSWER_QUOTE_LENIENT || (rules->open & ANSWER_OPEN_PORT) != 0;
+}
 
 #endif

@@ -13,13 +13,19 @@ uint8_t match_first(const struct plan *plan, const struct view *view)
     return i;
 }
 
+// Whether a tag that comes back names the only probe that the response can answer.
+static bool match_goes_by_tag(const struct probes *probes)
+{
+    return probes_finds_by_tag(probes) && !probes->flow.rules.scapy;
+}
+
 void match_decode(const struct probes *probes, const uint8_t *bytes, uint16_t len,
                   const struct match_scratch *scratch, struct match *match)
 {
     forms_decode(scratch->forms, &match->view, bytes, len, LAYER_ETHER);
     match->first = match_first(probes->plan, &match->view);
     match->known = MATCH_KNOWN_NOTHING;
-    if (probes_finds_by_tag(probes))
+    if (match_goes_by_tag(probes))
         return;
     match->hash = flow_key_of_response(&match->view, match->first, FLOW_RESPONSE, &probes->flow);
     flow_table_prefetch(probes->table, match->hash);
@@ -102,7 +108,7 @@ void match_prepare(const struct probes *probes, struct match *matches, unsigned 
     uint8_t *frames[PLAN_BURST];
     struct view stimulus;
 
-    const bool by_tag = probes_finds_by_tag(probes);
+    const bool by_tag = match_goes_by_tag(probes);
 
     if (by_tag)
         match_look_up_tags(probes, matches, n, &alone);
@@ -117,8 +123,8 @@ void match_prepare(const struct probes *probes, struct match *matches, unsigned 
         if (k == 0 || built.views[k] != built.views[k - 1])
             stimulus = *built.views[k];
         stimulus.bytes = frames[k];
-        bool fits =
-            answers(&match->view, match->first, &stimulus, probes->plan->first_written, &probes->flow.rules);
+        bool fits = answers_frame(&match->view, match->first, &stimulus, probes->plan->first_written,
+                                  &probes->flow.rules);
         match->known = fits ? MATCH_KNOWN_PROBE : by_tag ? MATCH_KNOWN_NOTHING : MATCH_KNOWN_STRAY;
         match->position = alone.positions[k];
         match->index = built.indices[k];
@@ -136,7 +142,8 @@ static bool match_verify(const struct probes *probes, const struct round *round,
     struct view stimulus = *built.views[0];
     stimulus.bytes = frame;
     *index = built.indices[0];
-    return answers(&match->view, match->first, &stimulus, probes->plan->first_written, &probes->flow.rules);
+    return answers_frame(&match->view, match->first, &stimulus, probes->plan->first_written,
+                         &probes->flow.rules);
 }
 
 // Whether the probe had been sent when the response arrived. Of a block that the port refused more than once, the rest has
@@ -150,9 +157,18 @@ static bool match_was_sent(const struct window *window, uint64_t position, uint6
     return arrived >= *sent;
 }
 
+// Of a probe that has its answer.
+static enum match_outcome match_again(const struct probes *probes, uint64_t arrived, uint64_t timeout,
+                                      uint64_t sent)
+{
+    if (!probes->options.multi)
+        return MATCH_DUPLICATE;
+    return arrived > sent && arrived - sent > timeout ? MATCH_LATE : MATCH_FURTHER;
+}
+
 // Claims the answer for a verified candidate, or says why it can't have it. Earlier attempts are all retired.
-static enum match_outcome match_claim(struct window *window, uint64_t position, uint64_t arrived,
-                                      uint64_t timeout, uint64_t *sent)
+static enum match_outcome match_claim(const struct probes *probes, struct window *window, uint64_t position,
+                                      uint64_t arrived, uint64_t timeout, uint64_t *sent)
 {
     enum window_mark mark = window_peek(window, position, sent);
 
@@ -165,7 +181,9 @@ static enum match_outcome match_claim(struct window *window, uint64_t position, 
     if (mark == WINDOW_ANSWER)
         mark = window_mark(window, position, sent);
     (void)match_was_sent(window, position, arrived, sent);
-    return mark == WINDOW_ANSWER ? MATCH_ANSWER : mark == WINDOW_DUPLICATE ? MATCH_DUPLICATE : MATCH_LATE;
+    return mark == WINDOW_ANSWER      ? MATCH_ANSWER
+           : mark == WINDOW_DUPLICATE ? match_again(probes, arrived, timeout, *sent)
+                                      : MATCH_LATE;
 }
 
 // Tries one candidate; what is better than the best outcome so far takes its place.
@@ -178,7 +196,7 @@ static void match_try(struct probes *probes, uint64_t position, struct match *ma
     if (!match_verify(probes, round, position, match, scratch, &index))
         return;
     enum match_outcome outcome =
-        match_claim(&round->window, position - round->first, arrived, timeout, &sent);
+        match_claim(probes, &round->window, position - round->first, arrived, timeout, &sent);
     // A duplicate says more than an answer that came too late.
     if (outcome >= *best)
         return;
@@ -186,6 +204,12 @@ static void match_try(struct probes *probes, uint64_t position, struct match *ma
     match->position = position;
     match->index = index;
     match->sent_ticks = sent;
+}
+
+// Nothing better is to be found among later candidates. With several answers a probe, Scapy takes the first that fits.
+static bool match_is_settled(const struct probes *probes, enum match_outcome best)
+{
+    return best == MATCH_ANSWER || (best == MATCH_FURTHER && probes->flow.rules.scapy);
 }
 
 static enum match_outcome match_candidates(struct probes *probes, enum flow_role role, struct match *match,
@@ -199,7 +223,7 @@ static enum match_outcome match_candidates(struct probes *probes, enum flow_role
     unsigned n = flow_table_find(probes->table, hash, newest, positions);
     enum match_outcome best = MATCH_UNSOLICITED;
 
-    for (unsigned k = 0; k < n && best != MATCH_ANSWER; k++)
+    for (unsigned k = 0; k < n && !match_is_settled(probes, best); k++)
         match_try(probes, positions[k], match, arrived, timeout, scratch, &best);
     return best;
 }
@@ -251,7 +275,8 @@ static enum match_outcome match_known(struct probes *probes, struct match *match
     struct round *round = probes_round_of(probes, match->position);
 
     match->sent_ticks = 0;
-    return match_claim(&round->window, match->position - round->first, arrived, timeout, &match->sent_ticks);
+    return match_claim(probes, &round->window, match->position - round->first, arrived, timeout,
+                       &match->sent_ticks);
 }
 
 enum match_outcome match_find(struct probes *probes, struct match *match, uint64_t arrived, uint64_t timeout,
@@ -261,6 +286,8 @@ enum match_outcome match_find(struct probes *probes, struct match *match, uint64
 
     if (outcome == MATCH_UNSOLICITED && probes->plan->has_group)
         outcome = match_candidates(probes, FLOW_RESPONSE_TO_GROUP, match, arrived, timeout, scratch);
+    if (outcome == MATCH_UNSOLICITED && probes->plan->has_moved)
+        outcome = match_candidates(probes, FLOW_RESPONSE_MOVED, match, arrived, timeout, scratch);
     if (outcome == MATCH_UNSOLICITED && probes_finds_by_tag(probes))
         outcome = match_by_tag(probes, match, arrived, timeout, scratch);
     return outcome == MATCH_UNSOLICITED && match->view.malformed ? MATCH_MALFORMED : outcome;

@@ -11,6 +11,7 @@
 
 enum match_outcome {
     MATCH_ANSWER,      // the probe's first answer, within the timeout; the probe is marked
+    MATCH_FURTHER,     // with several answers a probe: one more within the timeout
     MATCH_DUPLICATE,   // the probe has its answer
     MATCH_LATE,        // the probe was given up
     MATCH_UNSOLICITED, // to no probe

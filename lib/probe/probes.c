@@ -34,6 +34,7 @@ static int probes_push_round(struct probes *probes, const struct order *order, u
         free(round);
         return err;
     }
+    round->window.whole_time = probes->options.multi;
     probes->rounds[n] = round;
     // Workers that see the new count see the round.
     atomic_store_explicit(&probes->n_rounds, n + 1, memory_order_release);
@@ -49,10 +50,9 @@ int probes_init(struct probes *probes, const struct plan *plan, const struct pro
     *probes = (struct probes){.plan = plan, .options = *options};
     tag_key_init(&probes->tag_key, probes_draw(options->seed, PROBES_DRAW_TAG));
     probes->flow.seed = probes_draw(options->seed, PROBES_DRAW_FLOW);
-    probes->flow.rules = (struct answer_rules){
-        .tagged_seq = (plan->tags & 1u << TAG_WHOLE) != 0,
-        .quoted_id = (plan->tags & 1u << TAG_ID) != 0,
-    };
+    probes->flow.rules = options->rules;
+    probes->flow.rules.tagged_seq |= (plan->tags & 1u << TAG_WHOLE) != 0;
+    probes->flow.rules.quoted_id |= (plan->tags & 1u << TAG_ID) != 0;
     if (options->random)
         order_init_random(&order, plan->n, probes_draw(options->seed, PROBES_DRAW_ORDER));
     else

@@ -28,7 +28,9 @@ struct probes_options {
     bool random;          // the first round's order
     uint64_t outstanding; // positions that may wait at once
     unsigned block_shift;
-    bool match; // answers are expected: keep a flow table
+    bool match;                // answers are expected: keep a flow table
+    bool multi;                // a probe may have several answers: it waits for its whole time
+    struct answer_rules rules; // those of tags are added
 };
 
 struct probes {
@@ -61,10 +63,16 @@ void probes_build(const struct probes *probes, const struct round *round, uint64
 void probes_build_at(const struct probes *probes, const struct round *round, const uint64_t *positions,
                      unsigned n, uint8_t *const *frames, struct plan_built *built);
 
-// Answers carry whole positions back: probes are found also without a place in the flow table.
+// Answers may carry whole positions back: such probes are found also without a place in the flow table.
 static inline bool probes_finds_by_tag(const struct probes *probes)
 {
-    return (probes->plan->tags & 1u << TAG_WHOLE) != 0;
+    return probes->plan->n_whole_tags > 0;
+}
+
+// All of them do.
+static inline bool probes_needs_no_table(const struct probes *probes)
+{
+    return probes->plan->n_whole_tags == probes->plan->n_shapes && probes->plan->n_shapes > 0;
 }
 
 // TX worker, before it sends what probes_build built: makes the probes findable. Returns how many found no place.

@@ -42,6 +42,7 @@ struct window {
     uint64_t limit;              // blocks that may wait at once
     unsigned ring_shift;
     unsigned block_shift;
+    bool whole_time; // set by the owner before use: fully answered blocks wait for their time too
 
     // TX workers.
     _Alignas(CACHE_LINE) _Atomic uint64_t head; // next block to claim
@@ -71,8 +72,8 @@ enum window_mark window_mark(struct window *window, uint64_t position, uint64_t 
 // The same verdict, without marking: is this position still waiting (ANSWER)?
 enum window_mark window_peek(const struct window *window, uint64_t position, uint64_t *sent_ticks);
 
-// Collector (one thread): retires the oldest block if it is fully answered or was last offered at or before
-// `expired_ticks`. Returns false when the oldest block must still wait (or none is claimed).
+// Collector (one thread): retires the oldest block if it is fully answered (without whole_time) or was last offered at
+// or before `expired_ticks`. Returns false when the oldest block must still wait (or none is claimed).
 struct window_retired {
     uint64_t first;
     unsigned count;

@@ -21,6 +21,16 @@ const char *class_name(enum answer_class id)
     return class_names[id];
 }
 
+void class_key(enum answer_class id, char key[CLASS_KEY_MAX])
+{
+    const char *name = class_names[id];
+    unsigned at = 0;
+
+    for (; name[at] != '\0' && at < CLASS_KEY_MAX - 1; at++)
+        key[at] = name[at] == '-' ? '_' : name[at];
+    key[at] = '\0';
+}
+
 static enum answer_class class_of_tcp(const uint8_t *header, unsigned len)
 {
     uint8_t flags;

@@ -14,6 +14,10 @@ enum answer_class {
 // Of a received frame. The innermost layer that is not quoted decides; a layer of which nothing is known is CLASS_OTHER.
 enum answer_class class_of(const struct view *view);
 
+#define CLASS_KEY_MAX 32
+
 const char *class_name(enum answer_class id);
+// The name as a key of a document: '_' for '-'.
+void class_key(enum answer_class id, char key[CLASS_KEY_MAX]);
 
 #endif

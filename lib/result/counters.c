@@ -3,8 +3,6 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-enum counter_group { TX_WHOLE, TX_PART, RX_WHOLE, RX_PART, UNSEEN, PORT, NOTE };
-
 static uint64_t known(uint64_t value)
 {
     return value == COUNTER_UNKNOWN ? 0 : value;

@@ -12,6 +12,9 @@
 // Of the groups UNSEEN and PORT: the driver does not count it. It is not 0.
 #define COUNTER_UNKNOWN UINT64_MAX
 
+// As counters.list has them.
+enum counter_group { TX_WHOLE, TX_PART, RX_WHOLE, RX_PART, UNSEEN, PORT, NOTE };
+
 struct counters {
 #define COUNTER(name, group) uint64_t name;
 #include "result/counters.list"

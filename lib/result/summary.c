@@ -29,13 +29,14 @@ static uint64_t remaining_of(const struct counters *c)
     return c->sent > c->answered ? c->sent - c->answered : 0;
 }
 
-static void put_totals(const struct counters *c, FILE *to)
+static void put_totals(const struct summary *summary, FILE *to)
 {
-    uint64_t remaining = remaining_of(c);
+    const struct counters *c = &summary->counters;
+    uint64_t remaining = remaining_of(c), received = summary->is_offline ? summary->frames : c->received;
 
-    fprintf(to, "Received %s packet%s, got %s answer%s, remaining %s packet%s\n", GROUPED(c->received),
-            plural(c->received), GROUPED(c->answers), plural(c->answers), GROUPED(remaining),
-            plural(remaining));
+    fprintf(to, "%s %s packet%s, got %s answer%s, remaining %s packet%s\n",
+            summary->is_offline ? "Read" : "Received", GROUPED(received), plural(received), GROUPED(c->answers),
+            plural(c->answers), GROUPED(remaining), plural(remaining));
 }
 
 // Times of one unit, with one decimal unless that would make a small time 0.0.
@@ -46,11 +47,25 @@ static void put_time(uint64_t ns, uint64_t unit, FILE *to)
     fprintf(to, "%.*f", decimals, (double)ns / (double)unit);
 }
 
-static void put_rtt(const struct histogram *rtt, FILE *to)
+struct summary_times summary_times_of(const struct summary *summary)
 {
-    const uint64_t times[] = {rtt->min, histogram_quantile(rtt, 0.5), histogram_quantile(rtt, 0.99),
-                              rtt->max};
-    uint64_t median = times[1];
+    const struct histogram *rtt = summary->rtt;
+
+    if (rtt == NULL)
+        return summary->times;
+    return (struct summary_times){
+        .count = rtt->count,
+        .min = rtt->min,
+        .median = histogram_quantile(rtt, 0.5),
+        .p99 = histogram_quantile(rtt, 0.99),
+        .max = rtt->max,
+    };
+}
+
+static void put_rtt(const struct summary_times *rtt, FILE *to)
+{
+    const uint64_t times[] = {rtt->min, rtt->median, rtt->p99, rtt->max};
+    uint64_t median = rtt->median;
     uint64_t unit = median < 1000000 ? 1000 : median < 1000000000 ? 1000000 : 1000000000;
 
     fputs("   rtt min/median/p99/max ", to);
@@ -76,6 +91,7 @@ static unsigned biggest_class(const uint64_t classes[CLASS_COUNT], const bool pu
 
 static void put_classes(const struct summary *summary, FILE *to)
 {
+    const struct summary_times rtt = summary_times_of(summary);
     bool put[CLASS_COUNT] = {false};
     unsigned class = biggest_class(summary->classes, put);
 
@@ -85,8 +101,8 @@ static void put_classes(const struct summary *summary, FILE *to)
         fprintf(to, "  %s %s", GROUPED(summary->classes[class]), class_name(class));
         put[class] = true;
     }
-    if (summary->rtt != NULL && summary->rtt->count > 0)
-        put_rtt(summary->rtt, to);
+    if (rtt.count > 0)
+        put_rtt(&rtt, to);
     fputc('\n', to);
 }
 
@@ -96,9 +112,13 @@ static void put_term(uint64_t n, const char *name, const char *ending, FILE *to)
         fprintf(to, " + %s %s%s", GROUPED(n), name, n == 1 ? "" : ending);
 }
 
-static void put_sent(const struct counters *c, FILE *to)
+static void put_sent(const struct summary *summary, FILE *to)
 {
-    if (c->tx_failed == 0 && c->not_sent == 0) {
+    const struct counters *c = &summary->counters;
+
+    if (summary->is_offline) {
+        fprintf(to, "  %s stimul%s", GROUPED(c->planned), c->planned == 1 ? "us" : "i");
+    } else if (c->tx_failed == 0 && c->not_sent == 0) {
         fprintf(to, "  sent %s = planned %s", GROUPED(c->sent), GROUPED(c->planned));
     } else {
         fprintf(to, "  planned %s = %s sent", GROUPED(c->planned), GROUPED(c->sent));
@@ -225,30 +245,53 @@ static void warn_files(const struct summary *summary, FILE *to)
 
         if (file->error == 0)
             continue;
-        fprintf(to, "  ! %s: %s. It holds %s packet%s; %s more could not be written.\n", file->path,
-                reason != NULL ? reason : "unknown error", GROUPED(file->stored), plural(file->stored),
-                GROUPED(file->refused));
+        fprintf(to, "  ! %s: %s. It holds %s %s%s; %s more could not be written.\n", file->path,
+                reason != NULL ? reason : "unknown error", GROUPED(file->stored),
+                file->is_records ? "record" : "packet", plural(file->stored), GROUPED(file->refused));
     }
 }
 
 static void put_files(const struct summary *summary, FILE *to)
 {
-    for (unsigned i = 0; i < summary->n_files; i++)
-        fprintf(to, "%s%s", i > 0 ? "  " : "", summary->files[i].path);
-    if (summary->n_files > 0)
+    const char *separator = "";
+
+    for (unsigned i = 0; i < summary->n_files; i++) {
+        if (strcmp(summary->files[i].path, "-") == 0) // standard output
+            continue;
+        fprintf(to, "%s%s", separator, summary->files[i].path);
+        separator = "  ";
+    }
+    if (separator[0] != '\0')
         fputc('\n', to);
 }
 
 void summary_print(const struct summary *summary, FILE *to)
 {
-    put_totals(&summary->counters, to);
+    put_totals(summary, to);
     put_classes(summary, to);
-    put_sent(&summary->counters, to);
+    put_sent(summary, to);
     put_received(&summary->counters, to);
-    put_unseen(summary, to);
+    if (summary->is_offline)
+        fputc('\n', to);
+    else
+        put_unseen(summary, to);
     warn_unseen(summary, to);
     warn_sending(&summary->counters, to);
     warn_balance(&summary->counters, to);
     warn_files(summary, to);
+    put_files(summary, to);
+}
+
+void summary_print_captured(const struct summary *summary, uint64_t silent, FILE *to)
+{
+    const struct counters *c = &summary->counters;
+
+    fprintf(to, "Answered %s probe%s with %s answer%s, unanswered %s probe%s\n", GROUPED(c->answered),
+            plural(c->answered), GROUPED(c->answers), plural(c->answers), GROUPED(silent), plural(silent));
+    put_classes(summary, to);
+    fputs("  unknown: planned, sent, received, and what was a duplicate, late, unsolicited, malformed, "
+          "filtered or not "
+          "seen\n",
+          to);
     put_files(summary, to);
 }

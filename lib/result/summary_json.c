@@ -13,9 +13,11 @@
 
 #define NS_A_SECOND   1000000000u
 #define TEMPORARY_MAX 100 // names tried beside the document
-#define CLASS_KEY_MAX 32
 #define TEXT_INDENT   2
 #define TIME_TEXT_MAX 64
+#define RESERVE_BYTES 8192 // what the end of a run adds: larger numbers, errors
+#define RESERVE_FILES 6    // and paths
+#define ESCAPED_MAX   6    // bytes of a document for one of a path
 
 // An object under construction: the first failure to allocate is remembered.
 struct object {
@@ -135,14 +137,6 @@ static json_t *identities_json(const struct counters *counters)
     return object_take(&object);
 }
 
-// A class's name as a key: '_' for '-'.
-static void class_key(enum answer_class id, char key[CLASS_KEY_MAX])
-{
-    snprintf(key, CLASS_KEY_MAX, "%s", class_name(id));
-    for (char *c = key; *c != '\0'; c++)
-        *c = *c == '-' ? '_' : *c;
-}
-
 static json_t *classes_json(const uint64_t classes[CLASS_COUNT])
 {
     struct object object = object_new();
@@ -155,18 +149,19 @@ static json_t *classes_json(const uint64_t classes[CLASS_COUNT])
     return object_take(&object);
 }
 
-static json_t *rtt_json(const struct histogram *rtt)
+static json_t *rtt_json(const struct summary *summary)
 {
+    const struct summary_times rtt = summary_times_of(summary);
     struct object object;
 
-    if (rtt == NULL || rtt->count == 0)
+    if (rtt.count == 0)
         return json_null();
     object = object_new();
-    object_put(&object, "count", number_json(rtt->count));
-    object_put(&object, "min_ns", number_json(rtt->min));
-    object_put(&object, "median_ns", number_json(histogram_quantile(rtt, 0.5)));
-    object_put(&object, "p99_ns", number_json(histogram_quantile(rtt, 0.99)));
-    object_put(&object, "max_ns", number_json(rtt->max));
+    object_put(&object, "count", number_json(rtt.count));
+    object_put(&object, "min_ns", number_json(rtt.min));
+    object_put(&object, "median_ns", number_json(rtt.median));
+    object_put(&object, "p99_ns", number_json(rtt.p99));
+    object_put(&object, "max_ns", number_json(rtt.max));
     return object_take(&object);
 }
 
@@ -175,6 +170,7 @@ static json_t *file_json(const struct summary_file *file)
     struct object object = object_new();
 
     object_put(&object, "path", text_json(file->path));
+    object_put(&object, "holds", json_string(file->is_records ? "records" : "packets"));
     object_put(&object, "stored", number_json(file->stored));
     object_put(&object, "refused", number_json(file->refused));
     object_put(&object, "error", file->error == 0 ? json_null() : text_json(strerrordesc_np(-file->error)));
@@ -202,7 +198,7 @@ static void put_setting(struct object *object, const struct summary *summary)
     object_put(object, "version", text_json(summary->version));
     object_put(object, "command", text_json(summary->command));
     object_put(object, "template", text_json(summary->template));
-    object_put(object, "port", port_json(summary));
+    object_put(object, "port", summary->is_offline ? json_null() : port_json(summary));
     object_put(object, "seed_hex", json_string(seed));
     object_put(object, "seed", summary->seed <= INT64_MAX ? number_json(summary->seed) : json_null());
     object_put(object, "order", text_json(summary->order));
@@ -218,12 +214,17 @@ static void put_result(struct object *object, const struct summary *summary)
     object_put(object, "start_ns", number_json(summary->start_ns));
     object_put(object, "end", time_json(summary->end_ns));
     object_put(object, "end_ns", number_json(summary->end_ns));
+    if (summary->is_offline)
+        object_put(object, "frames", number_json(summary->frames));
     object_put(object, "exit_reason", text_json(summary->exit_reason));
     object_put(object, "counters", counters_json(&summary->counters));
     object_put(object, "identities", identities_json(&summary->counters));
     object_put(object, "classes", classes_json(summary->classes));
-    object_put(object, "rtt", rtt_json(summary->rtt));
+    object_put(object, "rtt", rtt_json(summary));
     object_put(object, "files", files_json(summary));
+    object_put(object, "loss_cause", text_json(summary->loss_cause));
+    object_put(object, "suggested_rate_pps",
+               summary->suggested_rate_pps > 0 ? number_json(summary->suggested_rate_pps) : json_null());
 }
 
 // The document's text, to be freed; NULL: out of memory.
@@ -308,6 +309,35 @@ static int write_special(const char *path, const char *text)
     return fd < 0 ? -errno : write_and_close(fd, text);
 }
 
+// In the place that was reserved: not as a whole, but without further room.
+static int overwrite_file(const char *path, const char *text)
+{
+    size_t len = strlen(text);
+    struct stat stat;
+    int err = 0;
+    int fd = open(path, O_WRONLY | O_CLOEXEC);
+
+    if (fd < 0)
+        return -errno;
+    if (fstat(fd, &stat) < 0)
+        err = -errno;
+    else if (stat.st_size < (off_t)len + 1)
+        err = -ENOSPC;
+    if (err < 0) {
+        close(fd);
+        return err;
+    }
+    err = write_and_close(fd, text);
+    if (err == 0 && truncate(path, (off_t)len + 1) < 0)
+        err = -errno;
+    return err;
+}
+
+static bool is_no_room(int err)
+{
+    return err == -ENOSPC || err == -EDQUOT;
+}
+
 int summary_write_json(const struct summary *summary, const char *path)
 {
     struct stat stat_of_path;
@@ -320,6 +350,34 @@ int summary_write_json(const struct summary *summary, const char *path)
         err = write_special(path, text);
     else
         err = replace_file(path, text);
+    if (is_no_room(err))
+        err = overwrite_file(path, text) == 0 ? 0 : err;
     free(text);
+    return err;
+}
+
+int summary_reserve_json(const struct summary *summary, const char *path)
+{
+    size_t room = RESERVE_BYTES + RESERVE_FILES * ESCAPED_MAX * strlen(path);
+    struct stat stat_of_path;
+    char *text, *padded;
+    size_t len;
+    int err;
+
+    if (stat(path, &stat_of_path) == 0 && !S_ISREG(stat_of_path.st_mode))
+        return 0;
+    text = document_text(summary);
+    if (text == NULL)
+        return -ENOMEM;
+    len = strlen(text);
+    padded = realloc(text, len + room + 1);
+    if (padded == NULL) {
+        free(text);
+        return -ENOMEM;
+    }
+    memset(padded + len, ' ', room);
+    padded[len + room] = '\0';
+    err = replace_file(path, padded);
+    free(padded);
     return err;
 }

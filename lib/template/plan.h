@@ -100,7 +100,9 @@ struct plan {
     uint32_t n_shapes;      // of all branches
     uint16_t longest;       // frame, in bytes
     bool has_group;         // some destination may be a multicast or broadcast address
+    bool has_moved;         // some stimulus may be answered from another port than it asked: TFTP's
     uint32_t tags;          // bit t: enum layer_tag t is filled in some shape
+    uint32_t n_whole_tags;  // shapes with a tag of 32 bits
 };
 
 // The values of tags for one position; all zero where the plan has none.
@@ -108,6 +110,12 @@ struct plan_tags {
     uint32_t value;
     uint16_t port, id;
 };
+
+// Whether tags (bits by enum layer_tag) carry 32 bits of the position.
+static inline bool plan_tags_whole(uint32_t tags)
+{
+    return (tags & 1u << TAG_WHOLE) != 0 || (tags >> TAG_HIGH & tags >> TAG_LOW & 1) != 0;
+}
 
 struct plan_options {
     bool tags;     // fill open fields that answers echo

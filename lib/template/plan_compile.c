@@ -37,6 +37,15 @@ static bool plan_any_group(const struct plan_compiler *c)
     return values != NULL && values_largest(values) >= groups;
 }
 
+static bool plan_any_moved(const struct plan_compiler *c)
+{
+    for (unsigned i = 0; i < c->from->n_layers; i++) {
+        if (c->from->layers[i].id == LAYER_TFTP)
+            return true;
+    }
+    return false;
+}
+
 static bool plan_make_shapes(struct plan_compiler *c)
 {
     struct plan_branch *branch = c->branch;
@@ -58,6 +67,7 @@ static bool plan_make_branch(struct plan_compiler *c)
     if (!plan_digits_make(c))
         return false;
     c->plan->has_group |= plan_any_group(c);
+    c->plan->has_moved |= plan_any_moved(c);
     return c->branch->n == 0 || (plan_make_zeros(c) && plan_make_shapes(c));
 }
 
@@ -79,7 +89,7 @@ static bool plan_compile_with(struct plan_compiler *c, const struct template *te
         c->branch->n = template->choice->branch_n[b];
         c->branch->source = c->from->source;
         if (c->from->source != NULL) {
-            c->plan->has_group = true; // as far as anyone knows
+            c->plan->has_group = c->plan->has_moved = true; // as far as anyone knows
             c->plan->longest =
                 c->from->source->longest > c->plan->longest ? c->from->source->longest : c->plan->longest;
         } else if (!plan_make_branch(c)) {

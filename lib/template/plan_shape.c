@@ -266,6 +266,7 @@ static bool plan_tag_layer(struct plan_compiler *c, unsigned i)
 {
     const struct layer_desc *desc = layer_get(c->from->layers[i].id);
     const struct fields *at = &c->build->layers[i].at;
+    uint32_t tags = 0;
 
     for (unsigned f = 0; f < desc->n_fields; f++) {
         struct plan_patch patch = {
@@ -278,8 +279,10 @@ static bool plan_tag_layer(struct plan_compiler *c, unsigned i)
         memset(c->build->bytes + at->bit[f] / 8, 0, at->bits[f] / 8);
         if (!plan_push_patch(c, &patch, at->bit[f] / 8, (at->bit[f] + at->bits[f]) / 8))
             return false;
-        c->plan->tags |= 1u << patch.tag;
+        tags |= 1u << patch.tag;
     }
+    c->plan->tags |= tags;
+    c->plan->n_whole_tags += plan_tags_whole(tags);
     return true;
 }
 

@@ -131,9 +131,9 @@ class Outcome:
         return [(p.index, p.data) for p in packets]
 
 
-def sr(volley, network, template, *options, command='sr', rate='10k', timeout=2, wait=60, statuses=(0,)):
+def sr(volley, network, template, *options, command='sr', rate='10k', timeout=2, wait=60, statuses=(0,), folder=None):
     """Runs `volley sr` inside the network's prober; it must end with one of the statuses and with sums that add up."""
-    name = network.lab.folder / 'run'
+    name = (folder or network.lab.folder) / 'run'
     ran = volley.run(command, template, '-i', network.interface, '-w', name, '--rate', rate, '--timeout', timeout,
                      *options, within=network.prober, timeout=wait, cwd=network.lab.folder, check=False)
     assert ran.returncode in statuses, f'status {ran.returncode}\n{ran.stdout}{ran.stderr}'

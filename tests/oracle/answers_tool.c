@@ -1,6 +1,5 @@
 // For each line "stimulus response link" on stdin (bytes in hex; link: ether, ip or ip6), prints 1 if the response answers
-// the stimulus, else 0, and 1 if their flow keys are equal.
-#include "base/address.h"
+// the stimulus, else 0, and 1 if it is found by its flow key. Its arguments are the rules: scapy, hashed, any_address ...
 #include "packet/answers.h"
 #include "packet/flow_key.h"
 
@@ -26,26 +25,67 @@ static bool frame_read(struct frame *frame, const char *hex, enum layer_id first
     return frame->len * 2 == strlen(hex);
 }
 
-static enum flow_role role_of(const struct view *stimulus)
+static bool rules_read(int n, char **words, struct answer_rules *rules)
 {
-    int i = view_find(stimulus, LAYER_IP), j = view_find(stimulus, LAYER_IPV6);
-    struct address to = {0};
+    struct {
+        const char *name;
+        bool *flag;
+    } flags[] = {{"scapy", &rules->scapy},
+                 {"hashed", &rules->hashed},
+                 {"any_address", &rules->any_address},
+                 {"quoted_id", &rules->quoted_id},
+                 {"tagged_seq", &rules->tagged_seq}};
+    static const struct {
+        const char *name;
+        uint8_t quote, open;
+    } values[] = {{"strict", ANSWER_QUOTE_STRICT, 0},         {"lenient", ANSWER_QUOTE_LENIENT, 0},
+                  {"open_source", 0, ANSWER_OPEN_SOURCE},     {"open_port", 0, ANSWER_OPEN_PORT},
+                  {"open_sequence", 0, ANSWER_OPEN_SEQUENCE}, {"open_id", 0, ANSWER_OPEN_ID}};
 
-    if (i >= 0 && (j < 0 || i < j))
-        to = address_from_bytes(4, view_header(stimulus, (unsigned)i) + 16);
-    else if (j >= 0)
-        to = address_from_bytes(6, view_header(stimulus, (unsigned)j) + 24);
-    bool group = address_is_multicast(&to) || (to.family == 4 && to.value == UINT32_MAX);
-    return group ? FLOW_RESPONSE_TO_GROUP : FLOW_RESPONSE;
+    for (int k = 0; k < n; k++) {
+        bool known = false;
+
+        for (unsigned f = 0; f < ARRAY_SIZE(flags); f++) {
+            if (strcmp(words[k], flags[f].name) == 0)
+                known = *flags[f].flag = true;
+        }
+        for (unsigned v = 0; v < ARRAY_SIZE(values); v++) {
+            if (strcmp(words[k], values[v].name) != 0)
+                continue;
+            known = true;
+            rules->quote |= values[v].quote;
+            rules->open |= values[v].open;
+        }
+        if (!known)
+            return false;
+    }
+    return true;
 }
 
-int main(void)
+static bool is_found(const struct view *response, const struct view *stimulus, const struct flow_hash *how)
+{
+    uint64_t keys[VIEW_LAYERS_MAX + 1];
+    uint64_t key = flow_key_of_response(response, 0, flow_key_role(stimulus, 0), how);
+
+    if (!how->rules.scapy || how->rules.hashed)
+        return flow_key_of(stimulus, 0, FLOW_STIMULUS, how) == key;
+    for (unsigned n = flow_key_prefixes(stimulus, 0, how, keys); n > 0; n--) {
+        if (keys[n - 1] == key)
+            return true;
+    }
+    return false;
+}
+
+int main(int argc, char **argv)
 {
     static char stimulus_hex[2 * FRAME_MAX + 1], response_hex[2 * FRAME_MAX + 1], link[8];
     static struct frame stimulus, response;
-    const struct answer_rules rules = {0};
-    const struct flow_hash how = {.seed = 7};
+    struct flow_hash how = {.seed = 7};
 
+    if (!rules_read(argc - 1, argv + 1, &how.rules)) {
+        fprintf(stderr, "no such rule\n");
+        return 1;
+    }
     while (scanf("%8192s %8192s %7s", stimulus_hex, response_hex, link) == 3) {
         enum layer_id first = strcmp(link, "ether") == 0 ? LAYER_ETHER
                               : strcmp(link, "ip") == 0  ? LAYER_IP
@@ -55,9 +95,8 @@ int main(void)
             fprintf(stderr, "no hex\n");
             return 1;
         }
-        printf("%d %d\n", answers(&response.view, 0, &stimulus.view, 0, &rules),
-               flow_key_of(&stimulus.view, 0, FLOW_STIMULUS, &how) ==
-                   flow_key_of_response(&response.view, 0, role_of(&stimulus.view), &how));
+        printf("%d %d\n", answers_frame(&response.view, 0, &stimulus.view, 0, &how.rules),
+               is_found(&response.view, &stimulus.view, &how));
     }
     return 0;
 }

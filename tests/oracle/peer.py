@@ -132,6 +132,15 @@ def main():
         if 'pairs' in request:
             import pairs
             reply['pairs'] = pairs.draw_pairs(request['seed'], request['pairs'])
+        if 'traffic' in request:
+            import traffic
+            reply['traffic'] = traffic.write(*request['traffic'])
+        if 'sr' in request:
+            import traffic
+            reply['sr'] = traffic.pair(*request['sr'])
+        if 'sndrcv' in request:
+            import traffic
+            reply['sndrcv'] = traffic.hold_against(names, *request['sndrcv'])
         if 'layer' in request:
             import classes
             reply['layer'] = classes.describe(names, request['layer'])

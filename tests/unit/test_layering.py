@@ -11,7 +11,7 @@ SOURCES = sorted(p for p in LIB.rglob('*') if p.suffix in ('.c', '.h'))
 C_FILES = [p for p in SOURCES if p.suffix == '.c']
 
 # Libraries whose headers one module alone may include.
-LIBRARY_HEADERS = {'rte_': 'port', 'libmnl/': 'port', 'jansson.h': 'result'}
+LIBRARY_HEADERS = {'rte_': 'port', 'libmnl/': 'port', 'jansson.h': 'result', 'zstd.h': 'capture'}
 
 # Calls by which a library would take over its program's output, its life or its arguments.
 FORBIDDEN = (r'\b(printf|vprintf|puts|putchar|perror|psignal|exit|_exit|_Exit|quick_exit|abort|errx?|warnx?|'

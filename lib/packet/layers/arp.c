@@ -66,6 +66,7 @@ static const struct field_desc arp_fields[] = {
 
 static const struct binding arp_bindings[] = {
     {.lower = LAYER_ETHER, .field = "type", .value = 0x0806},
+    {.lower = LAYER_COOKED_LINUX, .field = "proto", .value = 0x0806},
     {.lower = LAYER_SNAP, .field = "code", .value = 0x0806},
     {.lower = LAYER_GRE, .field = "proto", .value = 0x0806},
     {0},
@@ -142,16 +143,21 @@ static bool arp_summary(const struct view *view, unsigned i, const struct servic
     return true;
 }
 
-// Who is asked for; the answer names itself as its sender.
+// Who is asked for; the answer names itself as its sender. Scapy compares the number of the operation, which it does not hash.
 static void arp_flow_key(const struct view *view, unsigned i, enum flow_role role,
                          const struct answer_rules *rules, struct flow_key *key)
 {
-    (void)rules;
     const uint8_t *p = view_header(view, i);
     struct arp_addresses at = arp_addresses(view, i);
     const uint8_t *asked = role == FLOW_STIMULUS ? at.pdst : at.psrc;
+    uint16_t op = get16(p + 6);
 
-    flow_key_add(key, (uint64_t)get16(p + 2) << 16 | (get16(p + 6) + 1u) / 2);
+    if (rules->hashed)
+        flow_key_add(key, (uint64_t)get32(p) << 16 | (op + 1u) / 2);
+    else
+        flow_key_add(key, (uint16_t)(role == FLOW_STIMULUS ? op + 1u : op));
+    if (role == FLOW_HASHRET)
+        return;
     for (unsigned k = 0; k < at.proto; k++)
         flow_key_add(key, asked[k]);
 }
@@ -159,14 +165,14 @@ static void arp_flow_key(const struct view *view, unsigned i, enum flow_role rol
 static bool arp_answers(const struct view *r, unsigned ri, const struct view *s, unsigned si,
                         const struct answer_rules *rules)
 {
-    (void)rules;
     if (si >= s->n || s->layers[si].id != LAYER_ARP)
         return false;
     const uint8_t *rp = view_header(r, ri), *sp = view_header(s, si);
     struct arp_addresses ra = arp_addresses(r, ri), sa = arp_addresses(s, si);
+    uint8_t common = ra.proto < sa.proto ? ra.proto : sa.proto;
+    bool alike = rules->scapy || (get32(rp) == get32(sp) && ra.proto == sa.proto);
 
-    return get16(rp + 6) == get16(sp + 6) + 1 && get32(rp) == get32(sp) && ra.proto == sa.proto &&
-           memcmp(ra.psrc, sa.pdst, ra.proto) == 0;
+    return get16(rp + 6) == get16(sp + 6) + 1 && alike && memcmp(ra.psrc, sa.pdst, common) == 0;
 }
 
 const struct layer_desc layer_arp = {

@@ -4,6 +4,7 @@
 #include "base/address.h"
 #include "packet/bytes.h"
 #include "packet/layers/arp.h"
+#include "packet/layers/ip.h"
 
 enum { BOOTP_SERVER = 67, BOOTP_CLIENT = 68, BOOTP_XID_AT = 4, BOOTP_CHADDR_BYTES = 16, BOOTP_MAC_BYTES = 6 };
 
@@ -128,13 +129,15 @@ static const struct binding bootp_bindings[] = {
     {0},
 };
 
-// All requests come from one port, mostly to everybody, who quotes none of them in an error.
+// All requests come from one port, mostly to everybody, who quotes none of them in an error. Of others an error may quote too
+// little.
 static void bootp_flow_key(const struct view *view, unsigned i, enum flow_role role,
                            const struct answer_rules *rules, struct flow_key *key)
 {
-    (void)rules;
-    (void)role;
-    if (view->layers[i].header_bytes >= BOOTP_XID_AT + 4)
+    bool everybody =
+        role == FLOW_STIMULUS ? i >= 2 && ip_goes_to_group(view, i - 2) : role == FLOW_RESPONSE_TO_GROUP;
+
+    if ((rules->scapy || everybody) && view->layers[i].header_bytes >= BOOTP_XID_AT + 4)
         flow_key_add(key, get32(view_header(view, i) + BOOTP_XID_AT));
 }
 

@@ -15,6 +15,7 @@ static const struct field_desc dot1q_fields[] = {
 
 static const struct binding dot1q_bindings[] = {
     {.lower = LAYER_ETHER, .field = "type", .value = 0x8100},
+    {.lower = LAYER_COOKED_LINUX, .field = "proto", .value = 0x8100},
     {.lower = LAYER_SNAP, .field = "code", .value = 0x8100},
     {.lower = LAYER_GRE, .field = "proto", .value = 0x8100},
     {0},
@@ -22,6 +23,7 @@ static const struct binding dot1q_bindings[] = {
 
 static const struct binding dot1ad_bindings[] = {
     {.lower = LAYER_ETHER, .field = "type", .value = 0x88a8},
+    {.lower = LAYER_COOKED_LINUX, .field = "proto", .value = 0x88a8},
     {.lower = LAYER_SNAP, .field = "code", .value = 0x88a8},
     {.lower = LAYER_GRE, .field = "proto", .value = 0x88a8},
     {0},

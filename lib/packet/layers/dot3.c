@@ -34,6 +34,7 @@ static const struct field_desc snap_fields[] = {
 static const struct binding llc_bindings[] = {
     {.lower = LAYER_ETHER, .field = "type", .value = 0x8870},
     {.lower = LAYER_ETHER, .field = "type", .value = 0x007a, .use = BINDING_READ},
+    {.lower = LAYER_COOKED_LINUX, .field = "proto", .value = 0x007a},
     {.lower = LAYER_GRE, .field = "proto", .value = 0x007a},
     {0},
 };

@@ -29,6 +29,7 @@ static const struct field_desc ether_fields[] = {
 
 static const struct binding ether_bindings[] = {
     {.lower = LAYER_ETHER, .field = "type", .value = 0x0001},
+    {.lower = LAYER_COOKED_LINUX, .field = "proto", .value = 0x0001},
     {.lower = LAYER_SNAP, .field = "code", .value = 0x0001},
     {.lower = LAYER_GRE, .field = "proto", .value = 0x6558},
     {.lower = LAYER_VXLAN,
@@ -97,6 +98,15 @@ void ether_type_text(uint16_t type, struct text *text)
         text_add(text, "0x%x", type);
 }
 
+// Scapy hashes the type; exactly, what follows tells it.
+static void ether_flow_key(const struct view *view, unsigned i, enum flow_role role,
+                           const struct answer_rules *rules, struct flow_key *key)
+{
+    (void)role;
+    if (rules->scapy)
+        flow_key_add(key, get16(view_header(view, i) + 12));
+}
+
 // MACs are never compared: an answer may come from another one.
 static bool ether_answers(const struct view *r, unsigned ri, const struct view *s, unsigned si,
                           const struct answer_rules *rules)
@@ -117,5 +127,6 @@ const struct layer_desc layer_ether = {
     .measure = ether_measure,
     .looks = ether_looks,
     .summary = ether_summary,
+    .flow_key = ether_flow_key,
     .answers = ether_answers,
 };

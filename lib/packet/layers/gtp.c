@@ -173,8 +173,20 @@ static bool gtp_answers(const struct view *r, unsigned ri, const struct view *s,
         si < s->n && (s->layers[si].id == LAYER_GTP_HEADER || s->layers[si].id == LAYER_GTP_U_HEADER);
 
     return is_gtp && r->layers[ri].header_bytes >= GTP_BYTES && s->layers[si].header_bytes >= GTP_BYTES &&
-           view_header(r, ri)[0] >> 5 == view_header(s, si)[0] >> 5 && gtp_seq(r, ri) == gtp_seq(s, si) &&
+           view_header(r, ri)[0] >> 5 == view_header(s, si)[0] >> 5 &&
+           ((rules->scapy && gtp_seq(r, ri) == 0) || gtp_seq(r, ri) == gtp_seq(s, si)) &&
            answers(r, ri + 1, s, si + 1, rules);
+}
+
+static void gtp_flow_key(const struct view *view, unsigned i, enum flow_role role,
+                         const struct answer_rules *rules, struct flow_key *key)
+{
+    (void)role;
+    if (!rules->hashed)
+        return;
+    flow_key_add(key, view_header(view, i)[0] >> 5);
+    if (gtp_seq(view, i) != 0)
+        flow_key_add(key, gtp_seq(view, i));
 }
 
 #define GTP_LAYER(symbol, name_, title_, meaning_, ...)                           \
@@ -183,6 +195,7 @@ static bool gtp_answers(const struct view *r, unsigned ri, const struct view *s,
                                               .meaning = meaning_,                \
                                               .fields = gtp_fields,               \
                                               .n_fields = ARRAY_SIZE(gtp_fields), \
+                                              .flow_key = gtp_flow_key,           \
                                               .answers = gtp_answers,             \
                                               __VA_ARGS__}
 

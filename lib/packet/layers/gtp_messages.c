@@ -177,13 +177,14 @@ static const struct binding supported_bindings[] = {
     {0},
 };
 
-// An echo request has no bytes of its own, so that only the header's type tells it from nothing.
+// An echo request has no bytes of its own, so that only the header's type tells it from nothing; which Scapy does not look at.
 static bool echo_response_answers(const struct view *r, unsigned ri, const struct view *s, unsigned si,
                                   const struct answer_rules *rules)
 {
     (void)r;
     (void)ri;
-    (void)rules;
+    if (rules->scapy)
+        return si < s->n && s->layers[si].id == LAYER_GTP_ECHO_REQUEST;
     return si > 0 &&
            (s->layers[si - 1].id == LAYER_GTP_HEADER || s->layers[si - 1].id == LAYER_GTP_U_HEADER) &&
            s->layers[si - 1].header_bytes > 1 && view_header(s, si - 1)[1] == 1;

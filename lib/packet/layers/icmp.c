@@ -1,4 +1,5 @@
 // Internet Control Message Protocol (RFC 792, 950, 1191, 4884).
+#include "packet/layers/icmp.h"
 #include "packet/build.h"
 #include "packet/bytes.h"
 #include "packet/checksum.h"
@@ -186,7 +187,7 @@ static uint32_t icmp_header_bytes(const uint8_t *p)
     return 8u + (icmp_has_times(p) ? 12 : 0) + (icmp_has_mask(p) ? 4 : 0);
 }
 
-static bool icmp_is_error(uint8_t type)
+bool icmp_is_error(uint8_t type)
 {
     return type == ICMP_DEST_UNREACH || type == ICMP_SOURCE_QUENCH || type == ICMP_REDIRECT ||
            type == ICMP_TIME_EXCEEDED || type == ICMP_PARAM_PROBLEM;
@@ -268,14 +269,23 @@ static bool icmp_summary(const struct view *view, unsigned i, const struct servi
     return true;
 }
 
+// Scapy compares id and sequence number of a quote if its *code* is one of these.
+static bool icmp_scapy_has_quoted_id(const uint8_t *p)
+{
+    return icmp_has_id(p) && (p[1] == 0 || p[1] == 8 || p[1] == 13 || p[1] == 14 || p[1] == 17 || p[1] == 18);
+}
+
 static void icmp_flow_key(const struct view *view, unsigned i, enum flow_role role,
                           const struct answer_rules *rules, struct flow_key *key)
 {
-    (void)rules;
     const uint8_t *p = view_header(view, i);
+    bool has_id = rules->scapy && !rules->hashed && answers_quote(view, i, rules)
+                      ? icmp_scapy_has_quoted_id(p)
+                      : icmp_has_id(p);
 
     (void)role;
-    flow_key_add(key, icmp_has_id(p) ? get32(p + 4) : 0);
+    if (has_id && (rules->open & ANSWER_OPEN_ID) == 0)
+        flow_key_add(key, get32(p + 4));
 }
 
 // A request's type is even or 13, 15, ...; its reply's stands here.
@@ -290,17 +300,32 @@ static bool icmp_is_reply(uint8_t request, uint8_t reply)
     return false;
 }
 
+static bool icmp_same_id(const uint8_t *rp, const uint8_t *sp, const struct answer_rules *rules)
+{
+    return (rules->open & ANSWER_OPEN_ID) != 0 || get32(rp + 4) == get32(sp + 4);
+}
+
 static bool icmp_answers(const struct view *r, unsigned ri, const struct view *s, unsigned si,
                          const struct answer_rules *rules)
 {
-    (void)rules;
     if (si >= s->n || s->layers[si].id != LAYER_ICMP)
         return false;
     const uint8_t *rp = view_header(r, ri), *sp = view_header(s, si);
+    bool quote = answers_quote(r, ri, rules);
+    bool has_id = quote && rules->scapy ? icmp_scapy_has_quoted_id(sp) : icmp_has_id(sp);
 
-    if (r->layers[ri].quoted)
-        return get16(rp) == get16(sp) && (!icmp_has_id(sp) || get32(rp + 4) == get32(sp + 4));
-    return icmp_is_reply(sp[0], rp[0]) && (!icmp_has_id(sp) || get32(rp + 4) == get32(sp + 4));
+    return (quote ? get16(rp) == get16(sp) : icmp_is_reply(sp[0], rp[0])) &&
+           (!has_id || icmp_same_id(rp, sp, rules));
+}
+
+// Id and sequence number come back as they were, also in a quote.
+static bool icmp_echoed(const struct view *view, unsigned i, uint32_t payload, unsigned guess, uint32_t *tag)
+{
+    const uint8_t *p = view_header(view, i);
+
+    (void)payload;
+    *tag = get32(p + 4);
+    return guess == 0 && icmp_has_id(p);
 }
 
 const struct layer_desc layer_icmp = {
@@ -317,5 +342,6 @@ const struct layer_desc layer_icmp = {
     .finish = icmp_finish,
     .summary = icmp_summary,
     .flow_key = icmp_flow_key,
+    .echoed = icmp_echoed,
     .answers = icmp_answers,
 };

@@ -107,16 +107,37 @@ void icmpv6_finish(struct build *build, struct build_layer *layer)
     transport_sum(build, layer, ICMPV6_CKSUM, TRANSPORT_ICMPV6, false);
 }
 
+bool icmpv6_is_message(const struct view *view, unsigned i)
+{
+    return i < view->n && view->layers[i].id >= LAYER_ICMPV6_ECHO_REQUEST &&
+           view->layers[i].id <= LAYER_ICMPV6_UNKNOWN;
+}
+
+static bool icmpv6_scapy_answers(const struct view *r, unsigned ri, const struct view *s, unsigned si)
+{
+    bool extended = ri > 0 && layer_get((enum layer_id)r->layers[ri - 1].id)->alias == LAYER_IPV6;
+
+    return extended && icmpv6_is_message(s, si) && get16(view_header(r, ri)) == get16(view_header(s, si));
+}
+
+// Bytes of both from the header's start; at most what there is of either.
+static uint32_t icmpv6_common(const struct view *r, unsigned ri, const struct view *s, unsigned si)
+{
+    uint32_t r_bytes = (uint32_t)(r->layers[ri].end - r->layers[ri].start);
+    uint32_t s_bytes = (uint32_t)(s->layers[si].end - s->layers[si].start);
+
+    return r_bytes < s_bytes ? r_bytes : s_bytes;
+}
+
 bool icmpv6_answers(const struct view *r, unsigned ri, const struct view *s, unsigned si,
                     const struct answer_rules *rules)
 {
-    (void)rules;
+    if (rules->scapy)
+        return icmpv6_scapy_answers(r, ri, s, si);
     if (si >= s->n || !r->layers[ri].quoted || r->layers[ri].id != s->layers[si].id)
         return false;
     const uint8_t *rp = view_header(r, ri), *sp = view_header(s, si);
-    uint32_t r_bytes = (uint32_t)(r->layers[ri].end - r->layers[ri].start);
-    uint32_t s_bytes = (uint32_t)(s->layers[si].end - s->layers[si].start);
-    uint32_t common = r_bytes < s_bytes ? r_bytes : s_bytes;
+    uint32_t common = icmpv6_common(r, ri, s, si);
 
     return common >= 4 && rp[0] == sp[0] && rp[1] == sp[1] && memcmp(rp + 4, sp + 4, common - 4) == 0;
 }
@@ -149,30 +170,51 @@ static bool icmpv6_echo_summary(const struct view *view, unsigned i, const struc
     return true;
 }
 
+// By Scapy's rules a request may answer another behind an extension header, whatever its id.
 static void icmpv6_echo_flow_key(const struct view *view, unsigned i, enum flow_role role,
                                  const struct answer_rules *rules, struct flow_key *key)
 {
-    (void)rules;
-    (void)role;
-    flow_key_add(key, get32(view_header(view, i) + 4));
+    bool any = rules->scapy && !rules->hashed && role != FLOW_STIMULUS &&
+               view->layers[i].id == LAYER_ICMPV6_ECHO_REQUEST;
+
+    if (!any && (rules->open & ANSWER_OPEN_ID) == 0)
+        flow_key_add(key, get32(view_header(view, i) + 4));
+}
+
+// Scapy's replies are requests too.
+static bool icmpv6_echo_asks(const struct view *s, unsigned si, const struct answer_rules *rules)
+{
+    return si < s->n && (s->layers[si].id == LAYER_ICMPV6_ECHO_REQUEST ||
+                         (rules->scapy && s->layers[si].id == LAYER_ICMPV6_ECHO_REPLY));
 }
 
 // RFC 4443 4.2: id, sequence number and data come back. The data of a quote may be cut short.
 static bool icmpv6_echo_answers(const struct view *r, unsigned ri, const struct view *s, unsigned si,
                                 const struct answer_rules *rules)
 {
-    (void)rules;
-    if (si >= s->n || s->layers[si].id != LAYER_ICMPV6_ECHO_REQUEST)
+    bool reply = r->layers[ri].id == LAYER_ICMPV6_ECHO_REPLY;
+
+    if (rules->scapy && !reply)
+        return icmpv6_answers(r, ri, s, si, rules);
+    if (!icmpv6_echo_asks(s, si, rules))
         return false;
     const uint8_t *rp = view_header(r, ri), *sp = view_header(s, si);
-    uint32_t r_bytes = (uint32_t)(r->layers[ri].end - r->layers[ri].start);
-    uint32_t s_bytes = (uint32_t)(s->layers[si].end - s->layers[si].start);
-    uint32_t common = r_bytes < s_bytes ? r_bytes : s_bytes;
+    uint32_t common = icmpv6_common(r, ri, s, si);
+    uint32_t from = (rules->open & ANSWER_OPEN_ID) != 0 ? 8 : 4;
 
-    if (r->layers[ri].quoted)
-        return r->layers[ri].id == LAYER_ICMPV6_ECHO_REQUEST && memcmp(rp + 4, sp + 4, common - 4) == 0;
-    return r->layers[ri].id == LAYER_ICMPV6_ECHO_REPLY && r_bytes == s_bytes &&
-           memcmp(rp + 4, sp + 4, common - 4) == 0;
+    if (memcmp(rp + from, sp + from, common - from) != 0)
+        return false;
+    if (answers_quote(r, ri, rules))
+        return !reply;
+    return reply && r->layers[ri].end - r->layers[ri].start == s->layers[si].end - s->layers[si].start;
+}
+
+static bool icmpv6_echoed(const struct view *view, unsigned i, uint32_t payload, unsigned guess,
+                          uint32_t *tag)
+{
+    (void)payload;
+    *tag = get32(view_header(view, i) + 4);
+    return guess == 0;
 }
 
 #define ICMPV6_ECHO_LAYER(symbol, type, name_, title_, meaning_)                   \
@@ -189,6 +231,7 @@ static bool icmpv6_echo_answers(const struct view *r, unsigned ri, const struct 
         .finish = icmpv6_finish,                                                   \
         .summary = icmpv6_echo_summary,                                            \
         .flow_key = icmpv6_echo_flow_key,                                          \
+        .echoed = icmpv6_echoed,                                                   \
         .answers = icmpv6_echo_answers,                                            \
     }
 
@@ -203,6 +246,7 @@ static bool icmpv6_echo_answers(const struct view *r, unsigned ri, const struct 
         .n_fields = ARRAY_SIZE(symbol##_fields),                                   \
         .measure = icmpv6_error_measure,                                           \
         .finish = icmpv6_finish,                                                   \
+        .answers = icmpv6_answers,                                                 \
     }
 
 ICMPV6_ECHO_LAYER(icmpv6_echo_request, 128, "ICMPv6EchoRequest", "ICMPv6 Echo Request",

@@ -37,7 +37,11 @@ extern const struct name icmpv6_types[];
 
 void icmpv6_finish(struct build *build, struct build_layer *layer);
 // Of messages that answer nothing: as quoted, the stimulus's bytes behind the checksum, as far as there are both.
+// In Scapy's rules, of messages behind an extension header: those of the same type and code.
 bool icmpv6_answers(const struct view *r, unsigned ri, const struct view *s, unsigned si,
                     const struct answer_rules *rules);
+
+// Whether layer i is a message of ICMPv6.
+bool icmpv6_is_message(const struct view *view, unsigned i);
 
 #endif

@@ -168,28 +168,35 @@ static bool info_has_nonce(const struct view *view, unsigned i)
     return view->layers[i].header_bytes >= INFO_BYTES;
 }
 
-static void info_flow_key(const struct view *view, unsigned i, enum flow_role role,
-                          const struct answer_rules *rules, struct flow_key *key)
-{
-    (void)rules;
-    (void)role;
-    if (info_has_nonce(view, i))
-        flow_key_add(key, get64(view_header(view, i) + INFO_NONCE_AT));
-}
-
 static bool info_is_query(uint8_t id)
 {
     return id == LAYER_ICMPV6_NI_QUERY_NOOP || id == LAYER_ICMPV6_NI_QUERY_NAME ||
            id == LAYER_ICMPV6_NI_QUERY_IPV6 || id == LAYER_ICMPV6_NI_QUERY_IPV4;
 }
 
+static bool info_is_reply(uint8_t id)
+{
+    return id >= LAYER_ICMPV6_NI_REPLY_NOOP && id <= LAYER_ICMPV6_NI_REPLY_UNKNOWN;
+}
+
+static void info_flow_key(const struct view *view, unsigned i, enum flow_role role,
+                          const struct answer_rules *rules, struct flow_key *key)
+{
+    bool any = rules->scapy && !rules->hashed && role != FLOW_STIMULUS && info_is_query(view->layers[i].id);
+
+    if (info_has_nonce(view, i) && !any)
+        flow_key_add(key, get64(view_header(view, i) + INFO_NONCE_AT));
+}
+
 // The nonce comes back (RFC 4620 4).
 static bool info_reply_answers(const struct view *r, unsigned ri, const struct view *s, unsigned si,
                                const struct answer_rules *rules)
 {
-    if (r->layers[ri].quoted)
+    if (answers_quote(r, ri, rules))
         return icmpv6_answers(r, ri, s, si, rules);
-    return si < s->n && info_is_query(s->layers[si].id) && info_has_nonce(r, ri) && info_has_nonce(s, si) &&
+    bool asks =
+        si < s->n && (info_is_query(s->layers[si].id) || (rules->scapy && info_is_reply(s->layers[si].id)));
+    return asks && info_has_nonce(r, ri) && info_has_nonce(s, si) &&
            get64(view_header(r, ri) + INFO_NONCE_AT) == get64(view_header(s, si) + INFO_NONCE_AT);
 }
 

@@ -88,7 +88,7 @@ static bool mld_report_answers(const struct view *r, unsigned ri, const struct v
     uint8_t query =
         r->layers[ri].id == LAYER_ICMPV6_ML_REPORT ? LAYER_ICMPV6_ML_QUERY : LAYER_ICMPV6_ML_QUERY2;
 
-    if (r->layers[ri].quoted)
+    if (answers_quote(r, ri, rules))
         return icmpv6_answers(r, ri, s, si, rules);
     return si < s->n && s->layers[si].id == query;
 }

@@ -44,8 +44,16 @@ static bool mobile_has_id(const struct view *view, unsigned i)
 static void mobile_flow_key(const struct view *view, unsigned i, enum flow_role role,
                             const struct answer_rules *rules, struct flow_key *key)
 {
-    (void)rules;
-    (void)role;
+    unsigned id = view->layers[i].id;
+    bool request = id == LAYER_ICMPV6_HAAD_REQUEST || id == LAYER_ICMPV6_MP_SOL;
+
+    // Scapy compares no identifier of prefixes, though it hashes that of the advertisement; behind an extension header a request
+    // may answer another.
+    if (rules->hashed && id == LAYER_ICMPV6_MP_SOL)
+        return;
+    if (rules->scapy && !rules->hashed &&
+        (id == LAYER_ICMPV6_MP_SOL || id == LAYER_ICMPV6_MP_ADV || (request && role != FLOW_STIMULUS)))
+        return;
     if (mobile_has_id(view, i))
         flow_key_add(key, get16(view_header(view, i) + MOBILE_ID_AT));
 }
@@ -57,10 +65,11 @@ static bool mobile_answers(const struct view *r, unsigned ri, const struct view 
     uint8_t asked =
         r->layers[ri].id == LAYER_ICMPV6_HAAD_REPLY ? LAYER_ICMPV6_HAAD_REQUEST : LAYER_ICMPV6_MP_SOL;
 
-    if (r->layers[ri].quoted)
+    if (answers_quote(r, ri, rules))
         return icmpv6_answers(r, ri, s, si, rules);
     return si < s->n && s->layers[si].id == asked &&
-           get16(view_header(r, ri) + MOBILE_ID_AT) == get16(view_header(s, si) + MOBILE_ID_AT);
+           ((rules->scapy && asked == LAYER_ICMPV6_MP_SOL) ||
+            get16(view_header(r, ri) + MOBILE_ID_AT) == get16(view_header(s, si) + MOBILE_ID_AT));
 }
 
 #define MOBILE_LAYER(symbol, type, name_, title_, meaning_, ...)                       \

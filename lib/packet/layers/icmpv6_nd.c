@@ -101,11 +101,11 @@ static bool nd_has_target(const struct view *view, unsigned i)
 static void nd_target_flow_key(const struct view *view, unsigned i, enum flow_role role,
                                const struct answer_rules *rules, struct flow_key *key)
 {
-    (void)rules;
     const uint8_t *target = view_header(view, i) + ND_TARGET_AT;
+    bool asks = view->layers[i].id == LAYER_ICMPV6_NS;
 
-    (void)role;
-    if (!nd_has_target(view, i))
+    // By Scapy's rules a solicitation may answer another behind an extension header, whatever its target.
+    if (!nd_has_target(view, i) || (rules->scapy && !rules->hashed && asks && role != FLOW_STIMULUS))
         return;
     flow_key_add(key, get64(target));
     flow_key_add(key, get64(target + 8));
@@ -115,12 +115,13 @@ static void nd_target_flow_key(const struct view *view, unsigned i, enum flow_ro
 static bool nd_target_answers(const struct view *r, unsigned ri, const struct view *s, unsigned si,
                               const struct answer_rules *rules)
 {
-    (void)rules;
+    if (rules->scapy && r->layers[ri].id == LAYER_ICMPV6_NS)
+        return icmpv6_answers(r, ri, s, si, rules);
     if (si >= s->n || !nd_has_target(r, ri) || !nd_has_target(s, si))
         return false;
-    bool quote = r->layers[ri].quoted && r->layers[ri].id == s->layers[si].id;
-    bool answer =
-        !r->layers[ri].quoted && r->layers[ri].id == LAYER_ICMPV6_NA && s->layers[si].id == LAYER_ICMPV6_NS;
+    bool quoted = answers_quote(r, ri, rules);
+    bool quote = quoted && r->layers[ri].id == s->layers[si].id;
+    bool answer = !quoted && r->layers[ri].id == LAYER_ICMPV6_NA && s->layers[si].id == LAYER_ICMPV6_NS;
 
     return (quote || answer) &&
            memcmp(view_header(r, ri) + ND_TARGET_AT, view_header(s, si) + ND_TARGET_AT, 16) == 0;
@@ -130,8 +131,8 @@ static bool nd_target_answers(const struct view *r, unsigned ri, const struct vi
 static bool nd_ra_answers(const struct view *r, unsigned ri, const struct view *s, unsigned si,
                           const struct answer_rules *rules)
 {
-    return si < s->n && r->layers[ri].quoted ? icmpv6_answers(r, ri, s, si, rules)
-                                             : si < s->n && s->layers[si].id == LAYER_ICMPV6_RS;
+    return si < s->n && answers_quote(r, ri, rules) ? icmpv6_answers(r, ri, s, si, rules)
+                                                    : si < s->n && s->layers[si].id == LAYER_ICMPV6_RS;
 }
 
 // RFC 4861 7.1 wants hop limit 255; without an address of its own it goes to a group.

@@ -258,12 +258,11 @@ static bool igmpv3_summary(const struct view *view, unsigned i, const struct ser
 static bool igmp_answers(const struct view *r, unsigned ri, const struct view *s, unsigned si,
                          const struct answer_rules *rules)
 {
-    (void)rules;
     if (si >= s->n || (s->layers[si].id != LAYER_IGMP && s->layers[si].id != LAYER_IGMPV3))
         return false;
     uint8_t response = view_header(r, ri)[0], asked = view_header(s, si)[0];
 
-    if (r->layers[ri].quoted)
+    if (answers_quote(r, ri, rules))
         return response == asked;
     if (asked == IGMP_QUERY)
         return response == IGMP_REPORT || response == IGMP_REPORT_2 || response == IGMP_REPORT_3;

@@ -3,9 +3,13 @@
 
 #include "packet/build.h"
 #include "packet/bytes.h"
+#include "packet/layers/icmp.h"
+#include "packet/layers/icmpv6.h"
 #include "packet/layers/ip_options.h"
+#include "packet/transport.h"
 
 enum { IP_FIXED_BYTES = 20 };
+#define IP_MDNS 0xe00000fbu // 224.0.0.251
 
 // As Debian's /etc/protocols has them.
 // clang-format off
@@ -42,6 +46,9 @@ static const struct field_desc ip_fields[] = {
 
 static const struct binding ip_bindings[] = {
     {.lower = LAYER_ETHER, .field = "type", .value = 0x0800},
+    {.lower = LAYER_COOKED_LINUX, .field = "proto", .value = 0x0800},
+    {.lower = LAYER_LOOPBACK, .field = "type", .value = 2},
+    {.lower = LAYER_LOOPBACK, .field = "type", .value = 0, .use = BINDING_READ},
     {.lower = LAYER_SNAP, .field = "code", .value = 0x0800},
     {.lower = LAYER_GRE, .field = "proto", .value = 0x0800},
     {.lower = LAYER_PPP, .field = "proto", .value = 0x0021},
@@ -138,20 +145,74 @@ static bool ip_is_group(uint32_t address)
     return address >> 28 == 14 || address == UINT32_MAX;
 }
 
+bool ip_goes_to_group(const struct view *view, unsigned i)
+{
+    const uint8_t *p = view_header(view, i);
+
+    return (view->layers[i].id == LAYER_IP && ip_is_group(get32(p + 16))) ||
+           (view->layers[i].id == LAYER_IPV6 && p[IPV6_ADDRESSES_AT + 16] == 0xff);
+}
+
+bool ip_is_error(const struct view *view, unsigned i)
+{
+    if (i + 1 >= view->n)
+        return false;
+    const uint8_t *p = view_header(view, i), *upper = view_header(view, i + 1);
+
+    if (view->layers[i].id == LAYER_IP)
+        return p[9] == TRANSPORT_ICMP && view->layers[i + 1].id == LAYER_ICMP && icmp_is_error(upper[0]);
+    return view->layers[i].id == LAYER_IPV6 && p[6] == TRANSPORT_ICMPV6 && icmpv6_is_message(view, i + 1) &&
+           upper[0] < 128;
+}
+
+// Scapy's rules have one group, that of multicast DNS: there only the upper layers are compared.
+static bool ip_is_mdns(const uint8_t *p)
+{
+    return get32(p + 16) == IP_MDNS;
+}
+
+static void ip_scapy_flow_key(const uint8_t *p, enum flow_role role, const struct answer_rules *rules,
+                              struct flow_key *key)
+{
+    uint32_t src = get32(p + 12), dst = get32(p + 16);
+    uint32_t asker = role == FLOW_STIMULUS ? src : dst, asked = role == FLOW_STIMULUS ? dst : src;
+
+    if (rules->hashed) {
+        if (!ip_is_mdns(p) && !rules->any_address && rules->quote != ANSWER_QUOTE_LENIENT)
+            flow_key_add(key, src ^ dst);
+        flow_key_add(key, p[9]);
+    } else if (src != IP_MDNS && dst != IP_MDNS) {
+        flow_key_add(key, answers_any_asker(rules) || answers_any_quoted(rules) ? 0 : asker);
+        flow_key_add(key, (uint64_t)(rules->any_address ? 0 : asked) << 8 | p[9]);
+    }
+}
+
 // What goes to a group is answered by anyone, and to whatever address if the asker has none yet: only the upper layers tell
 // the flow.
 static void ip_flow_key(const struct view *view, unsigned i, enum flow_role role,
                         const struct answer_rules *rules, struct flow_key *key)
 {
-    (void)rules;
     const uint8_t *p = view_header(view, i);
     uint32_t asker = get32(role == FLOW_STIMULUS ? p + 12 : p + 16);
     uint32_t asked = get32(role == FLOW_STIMULUS ? p + 16 : p + 12);
 
+    if (rules->scapy) {
+        ip_scapy_flow_key(p, role, rules, key);
+        return;
+    }
     if (role == FLOW_RESPONSE_TO_GROUP || (role == FLOW_STIMULUS && ip_is_group(asked)))
         asker = asked = 0;
+    if (answers_any_asker(rules) || answers_any_quoted(rules))
+        asker = 0;
+    if (rules->any_address)
+        asked = 0;
     flow_key_add(key, (uint64_t)asker << 32 | asked);
     flow_key_add(key, p[9]);
+}
+
+static bool ip_is_later_fragment(const uint8_t *p)
+{
+    return (get16(p + 6) & 0x1fff) != 0;
 }
 
 // RFC 792: the quote is the header that was sent, and at least 8 bytes of its payload.
@@ -161,9 +222,48 @@ static bool ip_quote_answers(const struct view *r, unsigned ri, const struct vie
     const uint8_t *rp = view_header(r, ri), *sp = view_header(s, si);
     uint16_t id = get16(rp + 4), sent = get16(sp + 4);
 
-    if (get64(rp + 12) != get64(sp + 12) || rp[9] != sp[9])
+    if (get32(rp + 12) != get32(sp + 12) && !answers_any_quoted(rules))
+        return false;
+    if (get32(rp + 16) != get32(sp + 16) || rp[9] != sp[9])
         return false;
     if (rules->quoted_id && id != sent && id != __builtin_bswap16(sent))
+        return false;
+    if (!rules->scapy && ((get16(rp + 6) ^ get16(sp + 6)) & 0x1fff) != 0)
+        return false;
+    return answers(r, ri + 1, s, si + 1, rules);
+}
+
+static bool ip_scapy_answers(const struct view *r, unsigned ri, const struct view *s, unsigned si,
+                             const struct answer_rules *rules)
+{
+    const uint8_t *rp = view_header(r, ri), *sp = view_header(s, si);
+    bool mdns = ip_is_mdns(rp) && ip_is_mdns(sp) && !rules->any_address;
+
+    if (mdns)
+        return answers(r, ri + 1, s, si + 1, rules);
+    if (get32(rp + 16) != get32(sp + 12) && !answers_any_asker(rules))
+        return false;
+    if (ip_is_error(r, ri))
+        return answers(r, ri + 2, s, si, rules);
+    if ((get32(rp + 12) != get32(sp + 16) && !rules->any_address) || rp[9] != sp[9])
+        return false;
+    return answers(r, ri + 1, s, si + 1, rules);
+}
+
+// A later fragment holds nothing that could be compared.
+static bool ip_exact_answers(const struct view *r, unsigned ri, const struct view *s, unsigned si,
+                             const struct answer_rules *rules)
+{
+    const uint8_t *rp = view_header(r, ri), *sp = view_header(s, si);
+    uint32_t asker = get32(sp + 12), asked = get32(sp + 16);
+    bool group = ip_is_group(asked);
+
+    if (get32(rp + 16) != asker && (asker != 0 || !group) && !answers_any_asker(rules))
+        return false;
+    if (ri + 2 < r->n && r->layers[ri + 1].id == LAYER_ICMP && r->layers[ri + 2].quoted)
+        return answers(r, ri + 2, s, si, rules);
+    if ((get32(rp + 12) != asked && !group && !rules->any_address) || rp[9] != sp[9] ||
+        ip_is_later_fragment(rp))
         return false;
     return answers(r, ri + 1, s, si + 1, rules);
 }
@@ -173,18 +273,9 @@ static bool ip_answers(const struct view *r, unsigned ri, const struct view *s, 
 {
     if (si >= s->n || s->layers[si].id != LAYER_IP)
         return false;
-    if (r->layers[ri].quoted)
+    if (answers_quote(r, ri, rules))
         return ip_quote_answers(r, ri, s, si, rules);
-    const uint8_t *rp = view_header(r, ri), *sp = view_header(s, si);
-    uint32_t asker = get32(sp + 12), asked = get32(sp + 16);
-
-    if (get32(rp + 16) != asker && (asker != 0 || !ip_is_group(asked)))
-        return false;
-    if (ri + 2 < r->n && r->layers[ri + 1].id == LAYER_ICMP && r->layers[ri + 2].quoted)
-        return answers(r, ri + 2, s, si, rules);
-    if ((get32(rp + 12) != asked && !ip_is_group(asked)) || rp[9] != sp[9])
-        return false;
-    return answers(r, ri + 1, s, si + 1, rules);
+    return rules->scapy ? ip_scapy_answers(r, ri, s, si, rules) : ip_exact_answers(r, ri, s, si, rules);
 }
 
 const struct layer_desc layer_ip = {

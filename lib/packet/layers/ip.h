@@ -28,4 +28,9 @@ enum { IPV6_VERSION, IPV6_TC, IPV6_FL, IPV6_PLEN, IPV6_NH, IPV6_HLIM, IPV6_SRC, 
 bool ip_addresses_text(const struct view *view, unsigned i, char source[ADDRESS_TEXT_MAX],
                        char destination[ADDRESS_TEXT_MAX]);
 
+// Whether layer i is IP or IPv6 to a multicast or broadcast address.
+bool ip_goes_to_group(const struct view *view, unsigned i);
+// Whether layer i is IP or IPv6 that carries an ICMP or ICMPv6 error, directly.
+bool ip_is_error(const struct view *view, unsigned i);
+
 #endif

@@ -1,8 +1,10 @@
 // Internet Protocol, version 6 (RFC 8200).
 #include "packet/build.h"
 #include "packet/bytes.h"
+#include "packet/layers/icmpv6.h"
 #include "packet/layers/ip.h"
 #include "packet/layers/ipv6_ext.h"
+#include "packet/transport.h"
 
 #include <string.h>
 
@@ -30,6 +32,11 @@ static const struct field_desc ipv6_fields[] = {
 
 static const struct binding ipv6_bindings[] = {
     {.lower = LAYER_ETHER, .field = "type", .value = 0x86dd},
+    {.lower = LAYER_COOKED_LINUX, .field = "proto", .value = 0x86dd},
+    {.lower = LAYER_LOOPBACK, .field = "type", .value = 0x18, .use = BINDING_READ},
+    {.lower = LAYER_LOOPBACK, .field = "type", .value = 0x1c, .use = BINDING_READ},
+    {.lower = LAYER_LOOPBACK, .field = "type", .value = 0x1e, .use = BINDING_READ},
+    {.lower = LAYER_LOOPBACK, .field = "type", .value = 10},
     {.lower = LAYER_SNAP, .field = "code", .value = 0x86dd},
     {.lower = LAYER_GRE, .field = "proto", .value = 0x86dd},
     {.lower = LAYER_PPP, .field = "proto", .value = 0x0057},
@@ -114,11 +121,48 @@ static bool ipv6_anyone_answers(const struct view *view, unsigned upper)
     return upper < view->n && memchr(layers, view->layers[upper].id, sizeof(layers)) != NULL;
 }
 
+// Messages of which Scapy hashes no addresses.
+static bool ipv6_is_unaddressed(const struct view *view, unsigned i)
+{
+    uint8_t type = icmpv6_is_message(view, i + 1) ? view_header(view, i + 1)[0] : 0;
+
+    return view_header(view, i)[6] == TRANSPORT_ICMPV6 &&
+           ((type >= 133 && type <= 136) || type == 144 || type == 145);
+}
+
+static void ipv6_key_add(struct flow_key *key, const uint8_t *address)
+{
+    flow_key_add(key, get64(address));
+    flow_key_add(key, get64(address + 8));
+}
+
+// Scapy compares the asker alone; it hashes the two addresses together, and of messages that are for whoever is there none.
+static void ipv6_scapy_flow_key(const struct view *view, unsigned i, enum flow_role role,
+                                const struct answer_rules *rules, struct flow_key *key)
+{
+    const uint8_t *p = view_header(view, i), *src = p + IPV6_ADDRESSES_AT, *dst = src + 16;
+    uint8_t addresses[16], nh = p[6];
+
+    if (rules->hashed) {
+        bool counts = !ipv6_is_unaddressed(view, i) && ipv6_ext_hashret(view, i, addresses, &nh);
+
+        if (counts && !rules->any_address && rules->quote != ANSWER_QUOTE_LENIENT)
+            ipv6_key_add(key, addresses);
+        flow_key_add(key, nh);
+    } else if (role == FLOW_STIMULUS ? !ipv6_is_group(dst) : role != FLOW_RESPONSE_TO_GROUP) {
+        if (!answers_any_asker(rules))
+            ipv6_key_add(key, role == FLOW_STIMULUS ? src : dst);
+    }
+}
+
 // What goes to a group is answered to the asker or to a group, by anyone: only the upper layers tell the flow.
 static void ipv6_flow_key(const struct view *view, unsigned i, enum flow_role role,
                           const struct answer_rules *rules, struct flow_key *key)
 {
-    (void)rules;
+    if (rules->scapy) {
+        ipv6_scapy_flow_key(view, i, role, rules, key);
+        return;
+    }
     struct ipv6_path path = ipv6_ext_path(view, i);
     const uint8_t *asker = role == FLOW_STIMULUS ? path.src : path.dst;
     const uint8_t *asked = role == FLOW_STIMULUS ? path.dst : path.src;
@@ -126,10 +170,10 @@ static void ipv6_flow_key(const struct view *view, unsigned i, enum flow_role ro
     if (role == FLOW_RESPONSE_TO_GROUP || (role == FLOW_STIMULUS && ipv6_is_group(asked)) ||
         ipv6_anyone_answers(view, path.upper))
         return;
-    flow_key_add(key, get64(asker));
-    flow_key_add(key, get64(asker + 8));
-    flow_key_add(key, get64(asked));
-    flow_key_add(key, get64(asked + 8));
+    if (!answers_any_asker(rules) && !answers_any_quoted(rules))
+        ipv6_key_add(key, asker);
+    if (!rules->any_address)
+        ipv6_key_add(key, asked);
 }
 
 static bool ipv6_is_error(const struct view *view, unsigned i)
@@ -137,39 +181,132 @@ static bool ipv6_is_error(const struct view *view, unsigned i)
     return i + 1 < view->n && view->layers[i + 1].quoted && !view->layers[i].quoted;
 }
 
-// An answer to the asker; that to a group may go to the same group, or from routers to all nodes.
-static bool ipv6_comes_back(const struct ipv6_path *r, const struct ipv6_path *s, const uint8_t *rp,
-                            const uint8_t *sp)
-{
-    static const uint8_t all[16] = {0xff, 2, [15] = 1}, routers[16] = {0xff, 2, [15] = 2};
-    const uint8_t *to = rp + IPV6_ADDRESSES_AT + 16, *asker = sp + IPV6_ADDRESSES_AT, *asked = asker + 16;
+static const uint8_t ipv6_all_nodes[16] = {0xff, 2, [15] = 1}, ipv6_all_routers[16] = {0xff, 2, [15] = 2};
 
-    return ipv6_same(to, asker) || ipv6_same(r->dst, s->src) ||
-           (ipv6_is_group(asked) &&
-            (ipv6_same(to, asked) || (ipv6_same(to, all) && ipv6_same(asked, routers))));
+// What was sent to a group may be answered to the same group, or by routers to all nodes.
+static bool ipv6_answers_group(const uint8_t *to, const uint8_t *asked)
+{
+    return ipv6_is_group(asked) &&
+           (ipv6_same(to, asked) || (ipv6_same(to, ipv6_all_nodes) && ipv6_same(asked, ipv6_all_routers)));
 }
 
-// Extension headers are stepped over on both sides. A quote of what had a routing header may have any destination, as in Scapy.
+// All bytes behind the extension headers, as far as there are both. If TCP's options differ, because a router changed them (MSS
+// clamping), neither they nor length and checksum count.
+static bool ipv6_same_bytes(const uint8_t *r, uint32_t r_bytes, const uint8_t *s, uint32_t s_bytes)
+{
+    uint32_t common = r_bytes < s_bytes ? r_bytes : s_bytes;
+
+    return memcmp(r, s, common) == 0;
+}
+
+static bool ipv6_same_segment(const struct view *r, unsigned ri, const struct view *s, unsigned si)
+{
+    const uint8_t *rp = view_header(r, ri), *sp = view_header(s, si);
+    uint32_t r_header = r->layers[ri].header_bytes, s_header = s->layers[si].header_bytes;
+    enum { FIXED = 20, OFFSET_AT = 12, WINDOW_AT = 13, SUM_AT = 16, URGENT_AT = 18 };
+
+    if (memcmp(rp, sp, OFFSET_AT) != 0 || (rp[OFFSET_AT] ^ sp[OFFSET_AT]) & 15 ||
+        memcmp(rp + WINDOW_AT, sp + WINDOW_AT, SUM_AT - WINDOW_AT) != 0 ||
+        memcmp(rp + URGENT_AT, sp + URGENT_AT, FIXED - URGENT_AT) != 0)
+        return false;
+    return ipv6_same_bytes(rp + r_header, (uint32_t)(r->len - r->layers[ri].start) - r_header, sp + s_header,
+                           (uint32_t)(s->len - s->layers[si].start) - s_header);
+}
+
+static bool ipv6_clamped(const struct view *r, unsigned ri, const struct view *s, unsigned si)
+{
+    enum { FIXED = 20 };
+    if (ri >= r->n || si >= s->n || r->layers[ri].id != LAYER_TCP || s->layers[si].id != LAYER_TCP)
+        return false;
+    uint32_t r_header = r->layers[ri].header_bytes, s_header = s->layers[si].header_bytes;
+
+    return r_header >= FIXED && s_header >= FIXED &&
+           (r_header != s_header ||
+            memcmp(view_header(r, ri) + FIXED, view_header(s, si) + FIXED, r_header - FIXED) != 0);
+}
+
+static bool ipv6_scapy_quote_answers(const struct view *r, unsigned ri, const struct view *s, unsigned si,
+                                     const struct answer_rules *rules)
+{
+    const uint8_t *src = view_header(r, ri) + IPV6_ADDRESSES_AT;
+    const uint8_t *asker = view_header(s, si) + IPV6_ADDRESSES_AT;
+    unsigned ru = ipv6_ext_path(r, ri).upper, su = ipv6_ext_path(s, si).upper;
+    bool routed = false;
+
+    for (unsigned i = si + 1; i < su; i++)
+        routed |= s->layers[i].id == LAYER_IPV6_EXT_ROUTING;
+    if ((!ipv6_same(src, asker) && (rules->open & ANSWER_OPEN_SOURCE) == 0) ||
+        (!ipv6_same(src + 16, asker + 16) && !routed))
+        return false;
+    if (ru >= r->n || su >= s->n)
+        return true;
+    if (ipv6_clamped(r, ru, s, su))
+        return ipv6_same_segment(r, ru, s, su);
+    return ipv6_same_bytes(view_header(r, ru), (uint32_t)(r->len - r->layers[ru].start), view_header(s, su),
+                           (uint32_t)(s->len - s->layers[su].start));
+}
+
+// Scapy steps over one extension header of the stimulus, and if there is none, over one of the answer.
+static bool ipv6_scapy_upper_answers(const struct view *r, unsigned ri, const struct view *s, unsigned si,
+                                     const struct answer_rules *rules)
+{
+    unsigned upper = ri + 1 < r->n ? r->layers[ri + 1].id : LAYER_NONE;
+    unsigned asked = si + 1 < s->n ? s->layers[si + 1].id : LAYER_NONE;
+
+    if (ip_is_error(r, ri))
+        return answers(r, ri + 2, s, si, rules);
+    if (asked == LAYER_IPV6_EXT_HOP_BY_HOP)
+        return answers(r, ri + 1, s, si + 1, rules);
+    if (asked == LAYER_IPV6_EXT_FRAGMENT || asked == LAYER_IPV6_EXT_ROUTING ||
+        asked == LAYER_IPV6_EXT_SEGMENTS || asked == LAYER_IPV6_EXT_DEST_OPT)
+        return answers(r, ri + 1, s, si + 2, rules);
+    if (upper == LAYER_IPV6_EXT_DEST_OPT)
+        return answers(r, ri + 2, s, si + 1, rules);
+    return view_header(r, ri)[6] == view_header(s, si)[6] && answers(r, ri + 1, s, si + 1, rules);
+}
+
+static bool ipv6_scapy_answers(const struct view *r, unsigned ri, const struct view *s, unsigned si,
+                               const struct answer_rules *rules)
+{
+    const uint8_t *to = view_header(r, ri) + IPV6_ADDRESSES_AT + 16;
+    const uint8_t *asker = view_header(s, si) + IPV6_ADDRESSES_AT, *asked = asker + 16;
+    bool comes_back = ipv6_same(to, asker) || answers_any_asker(rules);
+
+    if (ipv6_is_group(asked) && !rules->any_address)
+        return (ipv6_is_group(to) ? ipv6_answers_group(to, asked) : comes_back) &&
+               answers(r, ri + 1, s, si + 1, rules);
+    return comes_back && ipv6_scapy_upper_answers(r, ri, s, si, rules);
+}
+
+// Extension headers are stepped over on both sides; addresses are those where the way begins and ends.
+static bool ipv6_exact_answers(const struct view *r, unsigned ri, const struct view *s, unsigned si,
+                               const struct answer_rules *rules)
+{
+    const struct ipv6_path rw = ipv6_ext_path(r, ri), sw = ipv6_ext_path(s, si);
+    bool upper = rw.nh == sw.nh && rw.later == (r->layers[ri].quoted && sw.later);
+
+    if (r->layers[ri].quoted)
+        return (ipv6_same(rw.src, sw.src) || answers_any_quoted(rules)) && ipv6_same(rw.dst, sw.dst) &&
+               upper && answers(r, rw.upper, s, sw.upper, rules);
+    if (!ipv6_same(rw.dst, sw.src) && !answers_any_asker(rules) && !ipv6_answers_group(rw.dst, sw.dst))
+        return false;
+    if (ipv6_is_error(r, rw.upper))
+        return answers(r, rw.upper + 1, s, si, rules);
+    if (!ipv6_same(rw.src, sw.dst) && !rules->any_address && !ipv6_is_group(sw.dst) &&
+        !ipv6_anyone_answers(s, sw.upper))
+        return false;
+    return upper && answers(r, rw.upper, s, sw.upper, rules);
+}
+
 static bool ipv6_answers(const struct view *r, unsigned ri, const struct view *s, unsigned si,
                          const struct answer_rules *rules)
 {
     if (si >= s->n || s->layers[si].id != LAYER_IPV6)
         return false;
-    const struct ipv6_path rw = ipv6_ext_path(r, ri), sw = ipv6_ext_path(s, si);
-    const uint8_t *rp = view_header(r, ri), *sp = view_header(s, si);
-    const uint8_t *asker = sp + IPV6_ADDRESSES_AT, *asked = asker + 16;
-
-    if (r->layers[ri].quoted)
-        return ipv6_same(rp + IPV6_ADDRESSES_AT, asker) &&
-               (sw.routed || ipv6_same(rp + IPV6_ADDRESSES_AT + 16, asked)) && rw.nh == sw.nh &&
-               answers(r, rw.upper, s, sw.upper, rules);
-    if (!ipv6_comes_back(&rw, &sw, rp, sp))
-        return false;
-    if (ipv6_is_error(r, rw.upper))
-        return answers(r, rw.upper + 1, s, si, rules);
-    if (!ipv6_same(rw.src, sw.dst) && !ipv6_is_group(sw.dst) && !ipv6_anyone_answers(s, sw.upper))
-        return false;
-    return rw.nh == sw.nh && answers(r, rw.upper, s, sw.upper, rules);
+    if (!rules->scapy)
+        return ipv6_exact_answers(r, ri, s, si, rules);
+    return answers_quote(r, ri, rules) ? ipv6_scapy_quote_answers(r, ri, s, si, rules)
+                                       : ipv6_scapy_answers(r, ri, s, si, rules);
 }
 
 const struct layer_desc layer_ipv6 = {

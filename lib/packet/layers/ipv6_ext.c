@@ -5,11 +5,14 @@
 #include "packet/codec.h"
 #include "packet/layers/ip.h"
 
+#include <string.h>
+
 enum { EXT_NH, EXT_LEN };
 enum { OPTIONS_OPTIONS = 3, OPTIONS_AT = 2 };
 enum { ROUTING_SEGLEFT = 3, ROUTING_ADDRESSES = 5 };
 enum { SEGMENTS_SEGLEFT = 3, SEGMENTS_ADDRESSES = 12 };
 enum { ROUTING_TYPE_AT = 2, ROUTING_SEGLEFT_AT = 3, ROUTING_ADDRESSES_AT = 8, ROUTING_SEGMENTS = 4 };
+enum { FRAGMENT_OFFSET_AT = 2, FRAGMENT_M_AT = 4 };
 enum { OPTION_PAD1 = 0, OPTION_HOME = 0xc9, OPTION_HOME_BYTES = 16, HAO_HOA = 2 };
 
 // ---- tables
@@ -167,14 +170,51 @@ struct ipv6_path ipv6_ext_path(const struct view *view, unsigned i)
         path.nh = p[0];
         if (options && (address = ipv6_home_address(p, len)) != NULL)
             path.src = address;
+        if (view->layers[i].id == LAYER_IPV6_EXT_FRAGMENT && len >= FRAGMENT_M_AT)
+            path.later |= get16(p + FRAGMENT_OFFSET_AT) >> 3 != 0;
         if (view->layers[i].id != LAYER_IPV6_EXT_ROUTING && view->layers[i].id != LAYER_IPV6_EXT_SEGMENTS)
             continue;
-        path.routed = true;
         if ((address = ipv6_route_end(p, len)) != NULL)
             path.dst = address;
     }
     path.upper = i;
     return path;
+}
+
+// Of a list of addresses Scapy adds all to the last, without carry; without any it takes ::1.
+static void ipv6_hash_route(const uint8_t *p, uint32_t len, uint8_t dst[16])
+{
+    uint32_t n = len < ROUTING_ADDRESSES_AT ? 0 : (len - ROUTING_ADDRESSES_AT) / 16;
+
+    memset(dst, 0, 16);
+    dst[15] = n == 0;
+    for (uint32_t k = 0; k + 1 < n; k++) {
+        for (unsigned b = 0; b < 16; b++)
+            dst[b] ^= p[ROUTING_ADDRESSES_AT + 16 * k + b];
+    }
+}
+
+bool ipv6_ext_hashret(const struct view *view, unsigned i, uint8_t addresses[16], uint8_t *nh)
+{
+    const uint8_t *ip = view_header(view, i), *src = ip + IPV6_ADDRESSES_AT, *home;
+    bool extended = i + 1 < view->n && ipv6_ext_is(view->layers[i + 1].id);
+    const uint8_t *p = extended ? view_header(view, i + 1) : ip;
+    uint32_t len = extended ? view->layers[i + 1].header_bytes : 0;
+    unsigned id = extended ? view->layers[i + 1].id : LAYER_NONE;
+
+    memcpy(addresses, ip + IPV6_ADDRESSES_AT + 16, 16);
+    *nh = extended && id != LAYER_IPV6_EXT_SEGMENTS ? p[0] : ip[6];
+    if (id == LAYER_IPV6_EXT_ROUTING)
+        ipv6_hash_route(p, len, addresses);
+    if (id == LAYER_IPV6_EXT_SEGMENTS && len >= ROUTING_ADDRESSES_AT + 16)
+        memcpy(addresses, p + ROUTING_ADDRESSES_AT, 16);
+    if (id == LAYER_IPV6_EXT_DEST_OPT && (home = ipv6_home_address(p, len)) != NULL)
+        src = home;
+    if (addresses[0] == 0xff)
+        return false;
+    for (unsigned b = 0; b < 16; b++)
+        addresses[b] ^= src[b];
+    return true;
 }
 
 // ---- building

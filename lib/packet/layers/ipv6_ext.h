@@ -9,13 +9,17 @@ struct ipv6_path {
     const uint8_t
         *src; // the home address, if an option says so (RFC 6275 6.3); borrowed from the view, as dst
     const uint8_t *dst; // the last address of a routing header that is not used up
-    bool routed;        // there is a routing header
+    bool later;         // a fragment that starts somewhere in the payload
     uint8_t nh;         // what announces the upper layer
     unsigned upper;     // its index in the view; may be that behind the last layer
 };
 
 // Of the IPv6 header i of the view; it must be whole, the headers behind it may be cut short.
 struct ipv6_path ipv6_ext_path(const struct view *view, unsigned i);
+
+// What Scapy hashes of an IPv6 header and the one behind it: the exclusive or of two addresses into `addresses` unless that is
+// multicast (then false), and the number of what follows.
+bool ipv6_ext_hashret(const struct view *view, unsigned i, uint8_t addresses[16], uint8_t *nh);
 
 // The IPv6 header under `layer`, with or without extension headers between; NULL: there is none.
 const struct build_layer *ipv6_ext_network(const struct build *build, const struct build_layer *layer);

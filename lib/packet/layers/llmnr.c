@@ -101,13 +101,23 @@ static bool llmnr_summary(const struct view *view, unsigned i, const struct serv
 static bool llmnr_answers(const struct view *r, unsigned ri, const struct view *s, unsigned si,
                           const struct answer_rules *rules)
 {
-    (void)rules;
+    // Scapy has no rule for queries, so that one answers another.
+    if (rules->scapy && r->layers[ri].id == LAYER_LLMNR_QUERY)
+        return si < s->n && s->layers[si].id == LAYER_LLMNR_QUERY && answers(r, ri + 1, s, si + 1, rules);
     if (r->layers[ri].id != LAYER_LLMNR_RESPONSE || si >= s->n ||
         (s->layers[si].id != LAYER_LLMNR_QUERY && s->layers[si].id != LAYER_LLMNR_RESPONSE) ||
         r->layers[ri].header_bytes < 12 || s->layers[si].header_bytes < 12)
         return false;
     const uint8_t *rp = view_header(r, ri), *sp = view_header(s, si);
     return get16(rp) == get16(sp) && (rp[2] & 0x80) != 0 && (sp[2] & 0x80) == 0;
+}
+
+static void llmnr_flow_key(const struct view *view, unsigned i, enum flow_role role,
+                           const struct answer_rules *rules, struct flow_key *key)
+{
+    (void)role;
+    if (rules->hashed && view->layers[i].header_bytes >= 2)
+        flow_key_add(key, get16(view_header(view, i)));
 }
 
 const struct layer_desc layer_llmnr_query = {
@@ -120,6 +130,7 @@ const struct layer_desc layer_llmnr_query = {
     .dispatch = llmnr_dispatch,
     .summary = llmnr_summary,
     .summary_beside = LAYER_UDP,
+    .flow_key = llmnr_flow_key,
     .answers = llmnr_answers,
 };
 
@@ -132,5 +143,6 @@ const struct layer_desc layer_llmnr_response = {
     .n_fields = ARRAY_SIZE(llmnr_response_fields),
     .summary = llmnr_summary,
     .summary_beside = LAYER_UDP,
+    .flow_key = llmnr_flow_key,
     .answers = llmnr_answers,
 };

@@ -5,6 +5,7 @@
 #include "packet/bytes.h"
 #include "packet/layers/nbns.h"
 
+enum { NBNS_OPCODE_AT = 2 };
 enum { NBNS_ID, NBNS_RESPONSE, NBNS_OPCODE, NBNS_FLAGS, NBNS_RCODE, NBNS_QDCOUNT, NBNS_ANCOUNT };
 enum { NBNS_PORT = 137, NBNS_NAME_BYTES = 31, NBNS_NAME_CHARACTERS = 15 };
 enum { OPCODE_QUERY = 0, OPCODE_REGISTRATION = 5, OPCODE_WACK = 7 };
@@ -103,6 +104,15 @@ static enum layer_id nbns_next(const struct fields *at, const uint8_t *payload, 
     return opcode == OPCODE_REGISTRATION ? LAYER_NBNS_REGISTRATION_REQUEST : LAYER_RAW;
 }
 
+// As newer Scapy hashes it.
+static void nbns_header_flow_key(const struct view *view, unsigned i, enum flow_role role,
+                                 const struct answer_rules *rules, struct flow_key *key)
+{
+    (void)role;
+    if (rules->hashed && view->layers[i].header_bytes > NBNS_OPCODE_AT)
+        flow_key_add(key, view_header(view, i)[NBNS_OPCODE_AT] >> 3 & 15);
+}
+
 const struct layer_desc layer_nbns_header = {
     .name = "NBNSHeader",
     .title = "NBNS Header",
@@ -111,6 +121,7 @@ const struct layer_desc layer_nbns_header = {
     .fields = nbns_header_fields,
     .n_fields = ARRAY_SIZE(nbns_header_fields),
     .next = nbns_next,
+    .flow_key = nbns_header_flow_key,
 };
 
 // ---- what stands on it

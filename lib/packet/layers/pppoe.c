@@ -69,11 +69,13 @@ static const struct field_desc tags_fields[] = {
 
 static const struct binding pppoe_bindings[] = {
     {.lower = LAYER_ETHER, .field = "type", .value = 0x8864},
+    {.lower = LAYER_COOKED_LINUX, .field = "proto", .value = 0x8864},
     {0},
 };
 
 static const struct binding pppoed_bindings[] = {
     {.lower = LAYER_ETHER, .field = "type", .value = 0x8863},
+    {.lower = LAYER_COOKED_LINUX, .field = "proto", .value = 0x8863},
     {0},
 };
 

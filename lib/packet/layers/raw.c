@@ -18,8 +18,7 @@ static bool raw_answers(const struct view *r, unsigned ri, const struct view *s,
     (void)ri;
     (void)s;
     (void)si;
-    (void)rules;
-    return !r->malformed;
+    return rules->scapy || !r->malformed;
 }
 
 const struct layer_desc layer_raw = {

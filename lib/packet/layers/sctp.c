@@ -83,8 +83,7 @@ static void sctp_finish(struct build *build, struct build_layer *layer)
 static bool sctp_answers(const struct view *r, unsigned ri, const struct view *s, unsigned si,
                          const struct answer_rules *rules)
 {
-    (void)rules;
-    return si < s->n && s->layers[si].id == LAYER_SCTP && transport_ports_answer(r, ri, s, si);
+    return si < s->n && s->layers[si].id == LAYER_SCTP && transport_ports_answer(r, ri, s, si, rules);
 }
 
 const struct layer_desc layer_sctp = {

@@ -112,26 +112,37 @@ static bool tcp_summary(const struct view *view, unsigned i, const struct servic
     return true;
 }
 
-// |a - b| modulo 2^32, as sequence numbers are compared.
-static uint32_t tcp_distance(uint32_t a, uint32_t b)
+// |a - b| modulo 2^32, as sequence numbers are compared; Scapy compares them as plain numbers.
+static uint32_t tcp_distance(uint32_t a, uint32_t b, const struct answer_rules *rules)
 {
-    return a - b < b - a ? a - b : b - a;
+    return rules->scapy ? (a < b ? b - a : a - b) : (a - b < b - a ? a - b : b - a);
+}
+
+// Of a stimulus. Scapy counts padding, and what stands behind the header is that whatever IP says.
+static uint32_t tcp_payload(const struct view *s, unsigned si, const struct answer_rules *rules)
+{
+    const struct view_layer *layer = &s->layers[si];
+    uint32_t end = rules->scapy ? s->len : layer->end;
+
+    return end - layer->start - layer->header_bytes;
 }
 
 // Exactly, if the sequence number carries a tag: neighbouring tags belong to other probes. A SYN or FIN counts as one; the
 // payload may have been taken or not.
-static bool tcp_acknowledges(const uint8_t *rp, const uint8_t *sp, uint32_t payload, bool exactly)
+static bool tcp_acknowledges(const uint8_t *rp, const uint8_t *sp, uint32_t payload,
+                             const struct answer_rules *rules)
 {
     uint32_t ack = get32(rp + 8), seq = get32(sp + 4);
     uint32_t counted = tcp_flags(sp) & (TCP_SYN | TCP_FIN) ? 1 : 0;
 
-    if (exactly)
+    if (rules->tagged_seq && !rules->scapy)
         return ack == seq + counted || ack == seq + counted + payload;
-    return tcp_distance(seq, ack) <= TCP_ACK_SLACK + payload;
+    return tcp_distance(seq, ack, rules) <= TCP_ACK_SLACK + payload;
 }
 
 // RFC 9293 3.10.7: what a stack sends back to a segment.
-static bool tcp_segment_answers(const uint8_t *rp, const uint8_t *sp, uint32_t payload, bool exactly)
+static bool tcp_segment_answers(const uint8_t *rp, const uint8_t *sp, uint32_t payload,
+                                const struct answer_rules *rules)
 {
     uint16_t r = tcp_flags(rp), s = tcp_flags(sp);
 
@@ -139,26 +150,44 @@ static bool tcp_segment_answers(const uint8_t *rp, const uint8_t *sp, uint32_t p
         return false; // resets get no answers
     if ((r & TCP_SYN) && !((r & TCP_ACK_FLAG) && (s & TCP_SYN)))
         return false;
-    bool opens = (s & TCP_SYN) && !(s & TCP_ACK_FLAG);
-    if (!opens && tcp_distance(get32(sp + 8), get32(rp + 4)) > TCP_ACK_SLACK)
-        return false;
-    if ((r & TCP_RST) && !(r & TCP_ACK_FLAG))
+    if ((rules->open & ANSWER_OPEN_SEQUENCE) != 0)
         return true;
-    return tcp_acknowledges(rp, sp, payload, exactly);
+    bool opens = (s & TCP_SYN) && !(s & TCP_ACK_FLAG);
+    if (!opens && tcp_distance(get32(sp + 8), get32(rp + 4), rules) > TCP_ACK_SLACK)
+        return false;
+    // A reset of a SYN has ACK (3.10.7.1): without it, it would carry no tag back, and anyone could have sent it.
+    if ((r & TCP_RST) && !(r & TCP_ACK_FLAG))
+        return !(opens && rules->tagged_seq && !rules->scapy);
+    return tcp_acknowledges(rp, sp, payload, rules);
+}
+
+// The acknowledgement number may be behind what was quoted.
+static bool tcp_quote_answers(const struct view *r, unsigned ri, const uint8_t *sp,
+                              const struct answer_rules *rules)
+{
+    const uint8_t *rp = view_header(r, ri);
+    bool strict = rules->quote == ANSWER_QUOTE_STRICT;
+
+    if ((rules->open & ANSWER_OPEN_SEQUENCE) != 0)
+        return true;
+    if ((strict || (rules->tagged_seq && !rules->scapy)) && get32(rp + 4) != get32(sp + 4))
+        return false;
+    return !strict || r->layers[ri].header_bytes < TCP_FIXED_BYTES || get32(rp + 8) == get32(sp + 8);
 }
 
 static bool tcp_answers(const struct view *r, unsigned ri, const struct view *s, unsigned si,
                         const struct answer_rules *rules)
 {
-    if (si >= s->n || s->layers[si].id != LAYER_TCP || !transport_ports_answer(r, ri, s, si))
+    if (si >= s->n || s->layers[si].id != LAYER_TCP || !transport_ports_answer(r, ri, s, si, rules))
         return false;
     const uint8_t *rp = view_header(r, ri), *sp = view_header(s, si);
-    const struct view_layer *layer = &s->layers[si];
 
-    if (r->layers[ri].quoted)
-        return !rules->tagged_seq || get32(rp + 4) == get32(sp + 4);
-    return tcp_segment_answers(rp, sp, (uint32_t)(layer->end - layer->start - layer->header_bytes),
-                               rules->tagged_seq);
+    if (answers_quote(r, ri, rules))
+        return tcp_quote_answers(r, ri, sp, rules);
+    // Of a segment that is quoted where Scapy knows no TCPerror, or that is a quote itself, there may be no more than the ports.
+    if (r->layers[ri].header_bytes < TCP_FIXED_BYTES || s->layers[si].header_bytes < TCP_FIXED_BYTES)
+        return false;
+    return tcp_segment_answers(rp, sp, tcp_payload(s, si, rules), rules);
 }
 
 // An acknowledgement is the sequence number after what was taken: a SYN or FIN counts as one, a payload may or may not

@@ -98,8 +98,7 @@ static bool tftp_error_summary(const struct view *view, unsigned i, const struct
 static bool tftp_request_answers(const struct view *r, unsigned ri, const struct view *s, unsigned si,
                                  const struct answer_rules *rules)
 {
-    (void)rules;
-    return r->layers[ri].quoted && si < s->n && s->layers[si].id == r->layers[ri].id;
+    return answers_quote(r, ri, rules) && si < s->n && s->layers[si].id == r->layers[ri].id;
 }
 
 static bool tftp_is(const struct view *s, unsigned si, enum layer_id id)
@@ -117,8 +116,7 @@ static int tftp_block(const struct view *view, unsigned i)
 static bool tftp_data_answers(const struct view *r, unsigned ri, const struct view *s, unsigned si,
                               const struct answer_rules *rules)
 {
-    (void)rules;
-    if (r->layers[ri].quoted)
+    if (answers_quote(r, ri, rules))
         return tftp_is(s, si, LAYER_TFTP_DATA) && tftp_block(r, ri) == tftp_block(s, si);
     return tftp_block(r, ri) == 1 && tftp_is(s, si, LAYER_TFTP_RRQ);
 }
@@ -126,8 +124,7 @@ static bool tftp_data_answers(const struct view *r, unsigned ri, const struct vi
 static bool tftp_ack_answers(const struct view *r, unsigned ri, const struct view *s, unsigned si,
                              const struct answer_rules *rules)
 {
-    (void)rules;
-    if (r->layers[ri].quoted)
+    if (answers_quote(r, ri, rules))
         return tftp_is(s, si, LAYER_TFTP_ACK) && tftp_block(r, ri) == tftp_block(s, si);
     if (tftp_is(s, si, LAYER_TFTP_DATA))
         return tftp_block(r, ri) == tftp_block(s, si);
@@ -138,8 +135,7 @@ static bool tftp_ack_answers(const struct view *r, unsigned ri, const struct vie
 static bool tftp_error_answers(const struct view *r, unsigned ri, const struct view *s, unsigned si,
                                const struct answer_rules *rules)
 {
-    (void)rules;
-    if (r->layers[ri].quoted)
+    if (answers_quote(r, ri, rules))
         return tftp_is(s, si, LAYER_TFTP_ERROR);
     return tftp_is(s, si, LAYER_TFTP_DATA) || tftp_is(s, si, LAYER_TFTP_RRQ) ||
            tftp_is(s, si, LAYER_TFTP_WRQ) || tftp_is(s, si, LAYER_TFTP_ACK);
@@ -148,8 +144,7 @@ static bool tftp_error_answers(const struct view *r, unsigned ri, const struct v
 static bool tftp_oack_answers(const struct view *r, unsigned ri, const struct view *s, unsigned si,
                               const struct answer_rules *rules)
 {
-    (void)rules;
-    if (r->layers[ri].quoted)
+    if (answers_quote(r, ri, rules))
         return tftp_is(s, si, LAYER_TFTP_OACK);
     return tftp_is(s, si, LAYER_TFTP_RRQ) || tftp_is(s, si, LAYER_TFTP_WRQ);
 }

@@ -1,5 +1,6 @@
 // User Datagram Protocol (RFC 768).
 #include "packet/bytes.h"
+#include "packet/layers/ip.h"
 #include "packet/transport.h"
 
 enum { UDP_SPORT, UDP_DPORT, UDP_LEN, UDP_CHKSUM };
@@ -48,29 +49,53 @@ static bool udp_summary(const struct view *view, unsigned i, const struct servic
     return true;
 }
 
-static bool udp_carries_vxlan(const struct view *view, unsigned i)
+static bool udp_carries(const struct view *view, unsigned i, enum layer_id id)
 {
-    return i + 1 < view->n && view->layers[i + 1].id == LAYER_VXLAN;
+    return i + 1 < view->n && view->layers[i + 1].id == id;
 }
 
-// A tunnel's end sends from any port to its own known one (RFC 7348 section 5): only what is inside tells the flow.
+// RFC 1350 4: a server answers from a port of its own choice.
+static bool udp_moves(const struct view *s, unsigned si)
+{
+    return udp_carries(s, si, LAYER_TFTP) && si > 0 && !ip_goes_to_group(s, si - 1);
+}
+
+// A tunnel's end sends from any port to its own known one (RFC 7348 section 5): only what is inside tells the flow. Scapy
+// compares the asker's port alone, and hashes none.
 static void udp_flow_key(const struct view *view, unsigned i, enum flow_role role,
                          const struct answer_rules *rules, struct flow_key *key)
 {
-    if (!udp_carries_vxlan(view, i))
+    const uint8_t *p = view_header(view, i);
+
+    if (rules->scapy && (role == FLOW_HASHRET || transport_any_port(rules)))
+        return;
+    bool asker_only =
+        rules->scapy || role == FLOW_RESPONSE_MOVED || (role == FLOW_STIMULUS && udp_moves(view, i));
+    if (asker_only)
+        flow_key_add(key, transport_any_quoted(rules) ? 0 : get16(role == FLOW_STIMULUS ? p : p + 2));
+    else if (!udp_carries(view, i, LAYER_VXLAN))
         transport_flow_key(view, i, role, rules, key);
+}
+
+static bool udp_ports_answer(const struct view *r, unsigned ri, const struct view *s, unsigned si,
+                             const struct answer_rules *rules)
+{
+    bool any_asked = rules->scapy || udp_moves(s, si);
+
+    if (answers_quote(r, ri, rules) || (!any_asked && !udp_carries(r, ri, LAYER_VXLAN)))
+        return transport_ports_answer(r, ri, s, si, rules);
+    if (!any_asked)
+        return udp_carries(s, si, LAYER_VXLAN) || transport_ports_answer(r, ri, s, si, rules);
+    return transport_any_port(rules) || (rules->open & ANSWER_OPEN_PORT) != 0 ||
+           get16(view_header(r, ri) + 2) == get16(view_header(s, si));
 }
 
 static bool udp_answers(const struct view *r, unsigned ri, const struct view *s, unsigned si,
                         const struct answer_rules *rules)
 {
-    if (si >= s->n || s->layers[si].id != LAYER_UDP)
+    if (si >= s->n || s->layers[si].id != LAYER_UDP || !udp_ports_answer(r, ri, s, si, rules))
         return false;
-    bool tunnelled = !r->layers[ri].quoted && udp_carries_vxlan(r, ri) && udp_carries_vxlan(s, si);
-
-    if (!tunnelled && !transport_ports_answer(r, ri, s, si))
-        return false;
-    return r->layers[ri].quoted || answers(r, ri + 1, s, si + 1, rules);
+    return answers_quote(r, ri, rules) || answers(r, ri + 1, s, si + 1, rules);
 }
 
 const struct layer_desc layer_udp = {

@@ -12,6 +12,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
+#include <zstd.h>
 
 #include <cmocka.h>
 
@@ -176,13 +177,29 @@ static inline void lay_other(struct laid_out *to, uint32_t type, size_t len)
 }
 
 // All the ways in which bytes reach a reader.
-enum source { FROM_MEMORY, FROM_FILE, FROM_PIPE, SOURCES };
+enum source { FROM_MEMORY, FROM_FILE, FROM_PIPE, FROM_ZSTD, SOURCES };
 
 // A copy of its own size, so that a sanitizer sees every byte read behind it.
 struct source_of {
     uint8_t *copy;
     int fd;
 };
+
+// In frames of up to 100 bytes.
+static inline void write_zstd(int fd, const uint8_t *bytes, size_t len)
+{
+    uint8_t frame[ZSTD_COMPRESSBOUND(100)];
+    size_t at = 0;
+
+    do {
+        size_t n = len - at < 100 ? len - at : 100;
+        size_t size = ZSTD_compress(frame, sizeof(frame), bytes + at, n, 1);
+
+        assert_false(ZSTD_isError(size));
+        assert_int_equal(write(fd, frame, size), size);
+        at += n;
+    } while (at < len);
+}
 
 static inline bool open_bytes(struct capture_reader *reader, struct source_of *of, enum source source,
                               const uint8_t *bytes, size_t len, struct diag *diag)
@@ -203,6 +220,9 @@ static inline bool open_bytes(struct capture_reader *reader, struct source_of *o
     if (source == FROM_FILE) {
         of->fd = memfd_create("capture", 0);
         assert_int_equal(write(of->fd, bytes, len), len);
+    } else if (source == FROM_ZSTD) {
+        of->fd = memfd_create("capture", 0);
+        write_zstd(of->fd, bytes, len);
     } else {
         assert_int_equal(pipe(ends), 0);
         assert_int_equal(write(ends[1], bytes, len), len);

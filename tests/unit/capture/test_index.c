@@ -125,6 +125,10 @@ static void streams_have_no_index(void **state)
     assert_false(capture_index_build(&index, &reader, NULL, NULL, &diag));
     assert_non_null(strstr(diag.message, "a stream; only a file can be read at any place"));
     close_bytes(&reader, &of);
+    assert_true(open_bytes(&reader, &of, FROM_ZSTD, frames.bytes, frames.len, &diag));
+    assert_false(capture_index_build(&index, &reader, NULL, NULL, &diag));
+    assert_non_null(strstr(diag.message, "decompress it first, with zstd"));
+    close_bytes(&reader, &of);
 }
 
 static void a_torn_frame_is_none(void **state)

@@ -179,7 +179,6 @@ static void what_is_no_capture(void **state)
     refuse_bytes("x", 1, "neither pcap nor pcapng");
     refuse_bytes("IP(dst=\"192.0.2.1\")/ICMP()\n", 27, "neither pcap nor pcapng");
     refuse_bytes("\x1f\x8b\x08\0\0\0\0\0\0\3", 10, "compressed with gzip");
-    refuse_bytes("\x28\xb5\x2f\xfd\4", 5, "compressed with zstd");
     refuse_bytes("\xfd\x37zXZ\0", 6, "compressed with xz");
     refuse_bytes("BZh91AY", 7, "compressed with bzip2");
     refuse_bytes("snoop\0\0\0\0\0\0\2", 12, "a snoop capture, neither pcap nor pcapng");
@@ -400,7 +399,7 @@ static void tear(const struct laid_out *capture, const struct end *ends, size_t 
                     assert_int_equal(truncated, len != ends[whole - 1].at);
                     assert_int_equal(at, truncated ? ends[whole - 1].at : 0);
                 }
-                if (source != FROM_PIPE)
+                if (reader.seekable)
                     seek_about(&reader);
             } else {
                 assert_int_equal(whole, 0);
@@ -461,7 +460,7 @@ static void read_nonsense(const struct laid_out *capture)
 
         if (open_bytes(&reader, &of, source, capture->bytes, capture->len, &diag)) {
             (void)read_all(&reader, &truncated, &at);
-            if (source != FROM_PIPE)
+            if (reader.seekable)
                 seek_about(&reader);
         }
         close_bytes(&reader, &of);
@@ -586,6 +585,177 @@ static void our_own_read_back(void **state)
     unlink(path);
 }
 
+// --- What a packet says besides ----------------------------------------------------------------------------------
+
+static void put_option(struct laid_out *to, unsigned code, const void *value, unsigned len)
+{
+    put_u16(to, code);
+    put_u16(to, len);
+    put_bytes(to, value, len);
+    put_filled(to, 0, (4 - len % 4) % 4);
+}
+
+static void lay_named_interface(struct laid_out *to, const char *name)
+{
+    block_start(to, 1);
+    put_u32(to, 1);
+    put_u32(to, 0);
+    put_option(to, 2, name, (unsigned)strlen(name));
+    block_end(to);
+}
+
+// A packet of 3 bytes with these options behind it. `type` 6 or 2.
+static void lay_told(struct laid_out *to, uint32_t type, uint32_t interface, const void *options, size_t len)
+{
+    block_start(to, type);
+    if (type == 6)
+        put_u32(to, interface);
+    else
+        put_u16(to, interface), put_u16(to, 0);
+    put_u32(to, 0);
+    put_u32(to, 1);
+    put_u32(to, 3);
+    put_u32(to, 3);
+    put_bytes(to, "abc\0", 4);
+    put_bytes(to, options, len);
+    block_end(to);
+}
+
+#define TELLS(direction, has, id, comment) direction, has, id, comment, sizeof(comment) - 1
+
+static const struct told {
+    uint32_t type, interface;
+    const char *options; // of a little-endian section
+    size_t len;
+    enum capture_direction direction;
+    bool has_packet_id;
+    uint64_t packet_id;
+    const char *comment; // "": none
+    size_t comment_len;
+} told[] = {
+#define OPTIONS(text) text, sizeof(text) - 1
+    {6, 0, OPTIONS(""), TELLS(CAPTURE_OUTBOUND, false, 0, "")},
+    {6, 1, OPTIONS(""), TELLS(CAPTURE_INBOUND, false, 0, "")},
+    {6, 2, OPTIONS(""), TELLS(CAPTURE_UNDIRECTED, false, 0, "")},
+    {2, 1, OPTIONS(""), TELLS(CAPTURE_INBOUND, false, 0, "")},
+    {6, 0, OPTIONS("\2\0\4\0\1\0\0\0"), TELLS(CAPTURE_INBOUND, false, 0, "")}, // flags say more than names
+    {6, 1, OPTIONS("\2\0\4\0\xfe\1\0\0"), TELLS(CAPTURE_OUTBOUND, false, 0, "")},
+    {6, 1, OPTIONS("\2\0\4\0\0\0\0\0"), TELLS(CAPTURE_INBOUND, false, 0, "")},
+    {6, 1, OPTIONS("\2\0\4\0\3\0\0\0"), TELLS(CAPTURE_INBOUND, false, 0, "")},
+    {6, 0, OPTIONS("\2\0\3\0\1\0\0\0"), TELLS(CAPTURE_OUTBOUND, false, 0, "")}, // flags of 3 bytes
+    {6, 2, OPTIONS("\5\0\x8\0\x11\0\0\0\0\0\0\x80"), TELLS(CAPTURE_UNDIRECTED, true, 0x8000000000000011, "")},
+    {6, 2, OPTIONS("\5\0\7\0\1\2\3\4\5\6\7\0"), TELLS(CAPTURE_UNDIRECTED, false, 0, "")},
+    {2, 2, OPTIONS("\5\0\x8\0\1\0\0\0\0\0\0\0"), TELLS(CAPTURE_UNDIRECTED, false, 0, "")}, // had none
+    {6, 2, OPTIONS("\1\0\2\0\xff\0\0\0"), TELLS(CAPTURE_UNDIRECTED, false, 0, "\xff\0")},
+    {6, 2, OPTIONS("\1\0\2\0hi\0\0\1\0\1\0x\0\0\0"), TELLS(CAPTURE_UNDIRECTED, false, 0, "hi")}, // the first
+    {6, 2, OPTIONS("\1\0\5\0hi\0\0"), TELLS(CAPTURE_UNDIRECTED, false, 0, "")}, // longer than the block
+    {6, 2, OPTIONS("\1\0\xff\xffhi\0\0"), TELLS(CAPTURE_UNDIRECTED, false, 0, "")},
+    {6, 2, OPTIONS("\0\0\0\0\1\0\2\0hi\0\0"), TELLS(CAPTURE_UNDIRECTED, false, 0, "")}, // behind the end
+    {6, 2, OPTIONS("\x34\x12\1\0z\0\0\0\5\0\x8\0\7\0\0\0\0\0\0\0\1\0\3\0abc\0\0\0\0\0"),
+     TELLS(CAPTURE_UNDIRECTED, true, 7, "abc")},
+};
+
+static void what_packets_say(void **state)
+{
+    static struct laid_out capture;
+
+    (void)state;
+    lay_section(&capture, false);
+    lay_named_interface(&capture, "tx:eth0");
+    lay_named_interface(&capture, "rx:");
+    lay_named_interface(&capture, "rx");
+    for (size_t i = 0; i < ARRAY_SIZE(told); i++)
+        lay_told(&capture, told[i].type, told[i].interface, told[i].options, told[i].len);
+    for (enum source source = 0; source < SOURCES; source++) {
+        struct capture_reader reader;
+        struct capture_cursor cursor;
+        struct capture_record record;
+        struct source_of of;
+        struct diag diag;
+
+        assert_true(open_bytes(&reader, &of, source, capture.bytes, capture.len, &diag));
+        assert_true(capture_cursor_init(&cursor, &reader, &diag));
+        for (size_t i = 0; i < ARRAY_SIZE(told); i++) {
+            assert_int_equal(capture_cursor_next(&cursor, &record, &diag), CAPTURE_RECORD);
+            assert_int_equal(record.direction, told[i].direction);
+            assert_int_equal(record.has_packet_id, told[i].has_packet_id);
+            assert_true(record.packet_id == told[i].packet_id);
+            assert_int_equal(record.comment_len, told[i].comment_len);
+            assert_int_equal(record.comment != NULL, told[i].comment_len > 0);
+            if (record.comment != NULL)
+                assert_memory_equal(record.comment, told[i].comment, record.comment_len);
+        }
+        assert_int_equal(capture_cursor_next(&cursor, &record, &diag), CAPTURE_END);
+        capture_cursor_release(&cursor);
+        close_bytes(&reader, &of);
+    }
+}
+
+// --- Compressed --------------------------------------------------------------------------------------------------
+
+// Fails unless every beginning of a compressed capture either ends between its frames or is torn.
+static void compressed_torn_at_every_byte(void **state)
+{
+    static struct laid_out capture, whole;
+    static uint8_t frame[ZSTD_COMPRESSBOUND(LAID_OUT_MAX)];
+    size_t ends[4], n = 0;
+
+    (void)state;
+    lay_pcap(&capture, 0xa1b2c3d4, 1);
+    for (uint32_t k = 0; k < 4; k++) {
+        size_t size = ZSTD_compress(frame, sizeof(frame), capture.bytes, capture.len, 3);
+
+        put_bytes(&whole, frame, size);
+        ends[n++] = whole.len;
+        capture.len = 0;
+        lay_record(&capture, k, k, 11 * k, k);
+    }
+    for (size_t len = 0, past = 0; len <= whole.len; len++) {
+        struct capture_reader reader;
+        struct diag diag = {.set = false};
+        bool truncated;
+        uint64_t at;
+
+        past += past < n && len == ends[past];
+        if (!capture_reader_from_memory(&reader, whole.bytes, len, &diag)) {
+            assert_int_equal(past, 0);
+            continue;
+        }
+        assert_false(reader.seekable);
+        uint64_t frames = read_all(&reader, &truncated, &at);
+        assert_true(past == 0 || frames >= past - 1);
+        assert_int_equal(truncated, past == 0 || len != ends[past - 1]);
+        capture_reader_close(&reader);
+    }
+}
+
+static void compressed_but_unreadable(void **state)
+{
+    static const struct {
+        const char *bytes;
+        size_t len;
+        const char *message;
+    } cases[] = {
+        {OPTIONS("\x28\xb5\x2f\xfd\4"), "its header is cut short"},
+        {OPTIONS("\x28\xb5\x2f\xfd\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff"),
+         "damaged: zstd can't read it"},
+        {OPTIONS("\x28\xb5\x2f\xfd\x00\xf0\x01\x00\x00"), // a window of 2^40 bytes
+         "compressed with a window of more than 8 MiB: decompress it first, with zstd"},
+        {OPTIONS("\x50\x2a\x4d\x18\1\0\0\0x"), "empty, without even a header"}, // nothing but what is skipped
+        {OPTIONS("\x50\x2a\x4d\x18\1\0\0\0xjunkjunk"), "damaged: zstd can't read it"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        struct capture_reader reader;
+        struct diag diag = {.set = false};
+
+        assert_false(
+            capture_reader_from_memory(&reader, (const uint8_t *)cases[i].bytes, cases[i].len, &diag));
+        assert_string_equal(strchr(diag.message, ':') + 2, cases[i].message);
+    }
+}
+
 // A comment of 65000 bytes, six times: a block that the buffer cannot hold. Then one that no buffer should.
 static void blocks_longer_than_the_buffer(void **state)
 {
@@ -660,6 +830,9 @@ int main(void)
         cmocka_unit_test(torn_at_every_byte),
         cmocka_unit_test(every_byte_wrong),
         cmocka_unit_test(our_own_read_back),
+        cmocka_unit_test(what_packets_say),
+        cmocka_unit_test(compressed_torn_at_every_byte),
+        cmocka_unit_test(compressed_but_unreadable),
         cmocka_unit_test(blocks_longer_than_the_buffer),
     };
 

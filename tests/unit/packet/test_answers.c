@@ -260,6 +260,31 @@ static void quotes_are_compared_further_on_demand(void **state)
     assert_true(answers(&received, 0, &sent, 0, &none));
 }
 
+// With a tag an acknowledgement must be the right one, and a reset of a SYN must have one: who does not know it has none.
+static void tags_are_acknowledged(void **state)
+{
+    static const char syn[] =
+        "45000028000100004006eea7c6120001c612000204010050000000070000000050022000ff620000";
+    static const char reset[] =
+        "45000028000100004006eea7c6120002c612000100500401000000000000000850142000ff4f0000";
+    const struct answer_rules none = {0}, tagged = {.tagged_seq = true};
+    uint8_t s[FRAME_MAX], r[FRAME_MAX];
+    struct view sent, received;
+
+    (void)state;
+    view_decode(&sent, s, frame_read(syn, s), LAYER_IP);
+    view_decode(&received, r, frame_read(reset, r), LAYER_IP);
+    assert_true(answers(&received, 0, &sent, 0, &tagged));
+    r[31] = 7; // the tag itself: the SYN has not been counted
+    assert_true(answers(&received, 0, &sent, 0, &none));
+    assert_false(answers(&received, 0, &sent, 0, &tagged));
+    r[33] = 0x04; // RST alone
+    assert_true(answers(&received, 0, &sent, 0, &none));
+    assert_false(answers(&received, 0, &sent, 0, &tagged));
+    s[33] = 0x10; // to an ACK it is what RFC 9293 asks for, and carries nothing
+    assert_true(answers(&received, 0, &sent, 0, &tagged));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -267,6 +292,7 @@ int main(void)
         cmocka_unit_test(nobody_answers_itself_or_another),
         cmocka_unit_test(answers_have_their_stimulus_flow_key),
         cmocka_unit_test(quotes_are_compared_further_on_demand),
+        cmocka_unit_test(tags_are_acknowledged),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

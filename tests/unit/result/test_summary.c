@@ -316,7 +316,7 @@ static void the_document_has_everything(void **state)
     for (size_t i = 0; i < ARRAY_SIZE(demo_members); i++)
         assert_member(document, demo_members[i].name, demo_members[i].wanted);
     assert_member(document, "files",
-                  "[{\"path\":\"x\",\"stored\":1,\"refused\":2,\"error\":\"No space left on device\"}]");
+                  "[{\"path\":\"x\",\"holds\":\"packets\",\"stored\":1,\"refused\":2,\"error\":\"No space left on device\"}]");
     json_decref(document);
     free(rtt);
 }

@@ -1,0 +1,220 @@
+#include "paired.h"
+
+#include "command.h"
+#include "link.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define PAIRED_FLUSH_EVERY 65536 // records
+
+static const char *const paired_kinds[] = {"answered", "unanswered", "other"};
+
+static bool paired_name_files(struct paired *p)
+{
+    const struct options *o = p->options;
+    const char *ending = o->classic_pcap ? "pcap" : "pcapng";
+
+    for (unsigned i = 0; i < PAIRED_CAPTURES; i++) {
+        if (i == 2 && o->keep == 0)
+            continue;
+        if (asprintf(&p->paths[i], "%s.%s.%s%s", o->write_name, paired_kinds[i], ending,
+                     o->zstd ? ".zst" : "") < 0)
+            return false;
+    }
+    return asprintf(&p->paths[PAIRED_CAPTURES], "%s.json", o->write_name) >= 0;
+}
+
+static void paired_release(struct paired *p)
+{
+    for (unsigned i = 0; i < ARRAY_SIZE(p->paths); i++)
+        free(p->paths[i]);
+}
+
+bool paired_init(struct paired *p, const struct options *options, const struct services *services,
+                 int *status)
+{
+    *p = (struct paired){.options = options, .services = services};
+    if (options->write_name != NULL && !paired_name_files(p)) {
+        fputs("volley: out of memory.\n", stderr);
+        *status = EXIT_ERROR;
+        paired_release(p);
+        return false;
+    }
+    *status = records_init(&p->records, options);
+    if (*status == EXIT_COMPLETE) {
+        *status = records_open(&p->records, services);
+        if (*status != EXIT_COMPLETE)
+            records_release(&p->records);
+    }
+    if (*status != EXIT_COMPLETE) {
+        paired_release(p);
+        return false;
+    }
+    p->output.records = p->records.writer;
+    if (options->write_name == NULL && p->records.writer == NULL)
+        p->output.pairs = stdout;
+    p->output.services = services;
+    p->output.repeats_stimuli = options->classic_pcap;
+    p->summary.version = VOLLEY_VERSION;
+    p->summary.command = options->command_line;
+    p->summary.rtt = &p->rtt;
+    p->summary.is_offline = true;
+    p->summary.counters.imissed = COUNTER_UNKNOWN;
+    p->summary.counters.rx_nombuf = COUNTER_UNKNOWN;
+    p->summary.counters.kernel_drops = COUNTER_UNKNOWN;
+    p->summary.counters.tx_errors = COUNTER_UNKNOWN;
+    return true;
+}
+
+static int paired_open(struct paired *p, unsigned which)
+{
+    const struct options *o = p->options;
+    const struct capture_options options = {
+        .format = o->classic_pcap ? CAPTURE_PCAP : CAPTURE_PCAPNG,
+        .port_name = o->argument,
+        .application = "volley " VOLLEY_VERSION,
+        .comment = o->command_line,
+        .link = (uint16_t)p->link,
+        .zstd = o->zstd,
+    };
+
+    int err = capture_open(&p->captures[which], p->paths[which], &options);
+    if (err < 0)
+        fprintf(stderr, "volley: %s could not be written: %s\n", p->paths[which], strerror(-err));
+    return err;
+}
+
+int paired_link(struct paired *p, uint32_t link)
+{
+    p->link = link;
+    p->is_open = true;
+    for (unsigned i = 0; i < PAIRED_CAPTURES; i++) {
+        int err = p->paths[i] == NULL ? 0 : paired_open(p, i);
+
+        if (err < 0)
+            return err;
+    }
+    p->output.answered = p->captures[0];
+    p->output.unanswered = p->captures[1];
+    p->output.other = p->captures[2];
+    return 0;
+}
+
+static void paired_count(struct paired *p, const struct record *record)
+{
+    struct counters *c = &p->summary.counters;
+    uint64_t *const outcomes[RECORD_OUTCOME_COUNT] = {
+        [RECORD_ANSWERED] = &c->answers,    [RECORD_DUPLICATE] = &c->duplicates,
+        [RECORD_LATE] = &c->late,           [RECORD_UNSOLICITED] = &c->unsolicited,
+        [RECORD_MALFORMED] = &c->malformed, [RECORD_FILTERED] = &c->filtered,
+    };
+
+    if (outcomes[record->outcome] == NULL)
+        return;
+    (*outcomes[record->outcome])++;
+    c->received++;
+    if (record->outcome != RECORD_ANSWERED)
+        return;
+    c->answered += record->answer == 1;
+    p->summary.classes[class_of(record->response)]++;
+    if (record->sent_ns != 0)
+        histogram_add(&p->rtt,
+                      record->received_ns > record->sent_ns ? record->received_ns - record->sent_ns : 0);
+}
+
+int paired_add(struct paired *p, const struct record *record, uint32_t link)
+{
+    const struct output all = p->output;
+
+    paired_count(p, record);
+    if (link != p->link) {
+        p->output.answered = p->output.unanswered = p->output.other = NULL;
+        p->other_links++;
+    }
+    int err = output_add(&p->output, record);
+    p->output.answered = all.answered;
+    p->output.unanswered = all.unanswered;
+    p->output.other = all.other;
+    if (++p->since_flush == PAIRED_FLUSH_EVERY) {
+        p->since_flush = 0;
+        err = output_flush(&p->output);
+    }
+    return err;
+}
+
+// ---- the end
+
+static void paired_close_capture(struct paired *p, unsigned which)
+{
+    struct capture *capture = p->captures[which];
+
+    if (capture == NULL)
+        return;
+    struct summary_file *file = &p->files[p->summary.n_files++];
+    file->path = p->paths[which];
+    (void)!capture_flush(capture);
+    file->stored = capture_stored(capture);
+    file->refused = capture_refused(capture);
+    file->error = capture_close(capture, NULL);
+}
+
+static void paired_flush_records(struct paired *p)
+{
+    struct record_writer *writer = p->records.writer;
+
+    if (writer == NULL)
+        return;
+    struct summary_file *file = &p->files[p->summary.n_files++];
+    file->path = p->records.path;
+    file->is_records = true;
+    file->error = record_writer_flush(writer);
+    file->stored = record_writer_stored(writer);
+    file->refused = record_writer_refused(writer);
+}
+
+static int paired_write_summary(struct paired *p)
+{
+    const char *path = p->paths[PAIRED_CAPTURES];
+
+    if (path == NULL)
+        return 0;
+    p->files[p->summary.n_files++].path = path;
+    int err = summary_write_json(&p->summary, path);
+    if (err < 0)
+        fprintf(stderr, "volley: %s could not be written: %s\n", path, strerror(-err));
+    return err;
+}
+
+int paired_finish(struct paired *p, const char *reason)
+{
+    int err = 0;
+
+    if (!p->is_open && p->options->write_name != NULL)
+        err = paired_link(p, LINK_ETHERNET); // no frame, no pairs: files that say so
+    for (unsigned i = 0; i < PAIRED_CAPTURES; i++)
+        paired_close_capture(p, i);
+    paired_flush_records(p);
+    (void)output_flush_lines(&p->output);
+    err = err < 0 ? err : p->output.error;
+    for (unsigned i = 0; i < p->summary.n_files && err == 0; i++)
+        err = p->files[i].error;
+    p->summary.files = p->files;
+    p->summary.exit_reason = err < 0 ? "output failed" : reason;
+    int wrote = paired_write_summary(p);
+    err = err < 0 ? err : wrote;
+    if (err < 0 && err != -EPIPE)
+        fprintf(stderr, "volley: results could not be written: %s\n", strerror(-err));
+    if (!p->options->quiet)
+        summary_print(&p->summary, stderr);
+    if (p->other_links > 0)
+        fprintf(stderr,
+                "volley: %llu results of other link types than the first are in records only: a capture has "
+                "one.\n",
+                (unsigned long long)p->other_links);
+    int status = records_close(&p->records);
+    records_release(&p->records);
+    paired_release(p);
+    return err < 0 ? EXIT_OUTPUT : status;
+}

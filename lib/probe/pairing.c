@@ -1,0 +1,374 @@
+#include "probe/pairing.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define PAIRING_BUCKETS_MIN 1024u
+
+struct waiting;
+
+// A stimulus in the chain of one of its keys. Chains are in the order of arrival.
+struct node {
+    uint64_t key;
+    struct node *next, *previous;
+    struct waiting *owner;
+};
+
+struct waiting {
+    struct pairing_stimulus stimulus;
+    struct waiting *next, *previous; // of all that wait, by arrival
+    unsigned n_nodes;
+    struct node nodes[]; // then the frame's bytes
+};
+
+struct chain {
+    struct node *first, *last;
+};
+
+struct pairing {
+    struct pairing_options options;
+    struct chain *chains; // owned; a power of two
+    uint64_t n_chains, n_nodes;
+    struct waiting *oldest, *newest; // owned
+    struct waiting *expired;         // owned: told last by pairing_expire
+    uint64_t n_waiting, n_stimuli, n_gave_up;
+};
+
+int pairing_new(struct pairing **out, const struct pairing_options *options)
+{
+    struct pairing *pairing = calloc(1, sizeof(*pairing));
+
+    if (pairing == NULL)
+        return -ENOMEM;
+    pairing->options = *options;
+    pairing->n_chains = PAIRING_BUCKETS_MIN;
+    pairing->chains = calloc(pairing->n_chains, sizeof(*pairing->chains));
+    if (pairing->chains == NULL) {
+        free(pairing);
+        return -ENOMEM;
+    }
+    *out = pairing;
+    return 0;
+}
+
+void pairing_free(struct pairing *pairing)
+{
+    while (pairing->oldest != NULL) {
+        struct waiting *w = pairing->oldest;
+
+        pairing->oldest = w->next;
+        free(w);
+    }
+    free(pairing->expired);
+    free(pairing->chains);
+    free(pairing);
+}
+
+// ---- chains
+
+static struct chain *pairing_chain(const struct pairing *pairing, uint64_t key)
+{
+    return &pairing->chains[key >> 32 & (pairing->n_chains - 1)];
+}
+
+static void chain_append(struct chain *chain, struct node *node)
+{
+    node->next = NULL;
+    node->previous = chain->last;
+    if (chain->last != NULL)
+        chain->last->next = node;
+    else
+        chain->first = node;
+    chain->last = node;
+}
+
+static void chain_remove(struct chain *chain, struct node *node)
+{
+    if (node->previous != NULL)
+        node->previous->next = node->next;
+    else
+        chain->first = node->next;
+    if (node->next != NULL)
+        node->next->previous = node->previous;
+    else
+        chain->last = node->previous;
+}
+
+// Doubles. A new chain takes from one old chain, in order, so that it is in order too.
+static bool pairing_grow(struct pairing *pairing)
+{
+    struct chain *old = pairing->chains;
+    uint64_t n = pairing->n_chains;
+
+    if (n > UINT32_MAX / 2)
+        return true; // chains just become longer
+    pairing->chains = calloc(2 * n, sizeof(*pairing->chains));
+    if (pairing->chains == NULL) {
+        pairing->chains = old;
+        return false;
+    }
+    pairing->n_chains = 2 * n;
+    for (uint64_t i = 0; i < n; i++) {
+        for (struct node *node = old[i].first, *next; node != NULL; node = next) {
+            next = node->next;
+            chain_append(pairing_chain(pairing, node->key), node);
+        }
+    }
+    free(old);
+    return true;
+}
+
+// ---- what waits
+
+// By Scapy's rules an answer may end before its stimulus does, so that a stimulus is found by the keys of all its beginnings.
+static unsigned pairing_keys(const struct pairing *pairing, const struct view *view, unsigned first,
+                             uint64_t keys[VIEW_LAYERS_MAX + 1])
+{
+    const struct flow_hash *how = &pairing->options.how;
+
+    if (how->rules.scapy)
+        return flow_key_prefixes(view, first, how, keys);
+    keys[0] = flow_key_of(view, first, FLOW_STIMULUS, how);
+    return 1;
+}
+
+static int pairing_keep(struct pairing *pairing, const struct pairing_frame *frame, const struct view *view,
+                        bool is_answer)
+{
+    uint64_t keys[VIEW_LAYERS_MAX + 1];
+    unsigned n = pairing_keys(pairing, view, frame->compared, keys);
+    struct waiting *w = malloc(sizeof(*w) + n * sizeof(w->nodes[0]) + frame->len);
+
+    if (w == NULL || (pairing->n_nodes + n > pairing->n_chains && !pairing_grow(pairing))) {
+        free(w);
+        return -ENOMEM;
+    }
+    uint8_t *bytes = (uint8_t *)&w->nodes[n];
+
+    if (frame->len > 0)
+        memcpy(bytes, frame->bytes, frame->len);
+    w->stimulus =
+        (struct pairing_stimulus){.number = pairing->n_stimuli++, .is_answer = is_answer, .frame = *frame};
+    w->stimulus.frame.bytes = bytes;
+    w->next = NULL;
+    w->previous = pairing->newest;
+    if (pairing->newest != NULL)
+        pairing->newest->next = w;
+    else
+        pairing->oldest = w;
+    pairing->newest = w;
+    w->n_nodes = n;
+    for (unsigned i = 0; i < n; i++) {
+        w->nodes[i] = (struct node){.key = keys[i], .owner = w};
+        chain_append(pairing_chain(pairing, keys[i]), &w->nodes[i]);
+    }
+    pairing->n_nodes += n;
+    pairing->n_waiting++;
+    return 0;
+}
+
+// It waits no more; the caller owns it.
+static void pairing_take(struct pairing *pairing, struct waiting *w)
+{
+    for (unsigned i = 0; i < w->n_nodes; i++)
+        chain_remove(pairing_chain(pairing, w->nodes[i].key), &w->nodes[i]);
+    if (w->previous != NULL)
+        w->previous->next = w->next;
+    else
+        pairing->oldest = w->next;
+    if (w->next != NULL)
+        w->next->previous = w->previous;
+    else
+        pairing->newest = w->previous;
+    pairing->n_nodes -= w->n_nodes;
+    pairing->n_waiting--;
+}
+
+// ---- answers
+
+struct search {
+    struct pairing *pairing;
+    const struct pairing_frame *frame;
+    struct view view;
+    unsigned left; // candidates
+    bool again;    // also those that have an answer
+    pairing_visit visit;
+    void *context;
+};
+
+static bool search_fits(struct search *search, const struct waiting *w)
+{
+    const struct pairing_frame *sent = &w->stimulus.frame;
+    struct view stimulus;
+
+    view_decode(&stimulus, sent->bytes, sent->len, sent->first);
+    return answers_frame(&search->view, search->frame->compared, &stimulus, sent->compared,
+                         &search->pairing->options.how.rules);
+}
+
+// The next stimulus with that key which the frame answers, from `node` on; NULL: none.
+static struct waiting *search_next(struct search *search, const struct node *node, uint64_t key)
+{
+    for (; node != NULL; node = node->next) {
+        if (node->key != key || (node->owner->stimulus.n_answers > 0 && !search->again))
+            continue;
+        if (search->left == 0) {
+            search->pairing->n_gave_up++;
+            return NULL;
+        }
+        search->left--;
+        if (search_fits(search, node->owner))
+            return node->owner;
+    }
+    return NULL;
+}
+
+static struct waiting *search_first(struct search *search, enum flow_role role)
+{
+    uint64_t key =
+        flow_key_of_response(&search->view, search->frame->compared, role, &search->pairing->options.how);
+
+    return search_next(search, pairing_chain(search->pairing, key)->first, key);
+}
+
+static void search_tell(struct search *search, struct waiting *w)
+{
+    w->stimulus.n_answers++;
+    search->visit(search->context, &w->stimulus, search->frame);
+    if (search->pairing->options.keeps)
+        return;
+    pairing_take(search->pairing, w);
+    free(w);
+}
+
+// The earliest of those that wait for an answer from whom they asked, from anybody, or from another port.
+static struct waiting *search_earliest(struct search *search)
+{
+    static const enum flow_role roles[] = {FLOW_RESPONSE, FLOW_RESPONSE_TO_GROUP, FLOW_RESPONSE_MOVED};
+    unsigned n = search->pairing->options.how.rules.scapy ? 1 : ARRAY_SIZE(roles);
+    struct waiting *earliest = NULL;
+
+    for (unsigned i = 0; i < n; i++) {
+        struct waiting *w = search_first(search, roles[i]);
+
+        if (earliest == NULL || (w != NULL && w->stimulus.number < earliest->stimulus.number))
+            earliest = w;
+    }
+    return earliest;
+}
+
+// Who has no answer yet comes first.
+static bool search_one(struct search *search)
+{
+    struct waiting *w = search_earliest(search);
+
+    if (w == NULL && search->pairing->options.keeps) {
+        search->again = true;
+        w = search_earliest(search);
+    }
+    if (w != NULL)
+        search_tell(search, w);
+    return w != NULL;
+}
+
+static const struct node *search_node(const struct waiting *w, uint64_t key)
+{
+    unsigned i = 0;
+
+    while (w->nodes[i].key != key)
+        i++;
+    return &w->nodes[i];
+}
+
+// By Scapy's rules for several answers.
+static bool search_all(struct search *search)
+{
+    uint64_t key = flow_key_of_response(&search->view, search->frame->compared, FLOW_RESPONSE,
+                                        &search->pairing->options.how);
+    struct waiting *w;
+
+    search->again = true;
+    w = search_next(search, pairing_chain(search->pairing, key)->first, key);
+    bool any = w != NULL;
+    while (w != NULL) {
+        search_tell(search, w);
+        w = search_next(search, search_node(w, key)->next, key);
+    }
+    return any;
+}
+
+static bool pairing_search(struct search *search)
+{
+    view_decode(&search->view, search->frame->bytes, search->frame->len, search->frame->first);
+    return search->pairing->options.every ? search_all(search) : search_one(search);
+}
+
+int pairing_wait(struct pairing *pairing, const struct pairing_frame *frame)
+{
+    struct view view;
+
+    view_decode(&view, frame->bytes, frame->len, frame->first);
+    return pairing_keep(pairing, frame, &view, false);
+}
+
+bool pairing_answer(struct pairing *pairing, const struct pairing_frame *frame, pairing_visit visit,
+                    void *context)
+{
+    struct search search = {.pairing = pairing,
+                            .frame = frame,
+                            .left = PAIRING_CANDIDATES_MAX,
+                            .visit = visit,
+                            .context = context};
+
+    return pairing_search(&search);
+}
+
+int pairing_add(struct pairing *pairing, const struct pairing_frame *frame, pairing_visit visit,
+                void *context)
+{
+    struct search search = {.pairing = pairing,
+                            .frame = frame,
+                            .left = PAIRING_CANDIDATES_MAX,
+                            .visit = visit,
+                            .context = context};
+    bool answered = pairing_search(&search);
+
+    if (answered && !pairing->options.every)
+        return 1;
+    int err = pairing_keep(pairing, frame, &search.view, answered);
+    return err < 0 ? err : answered;
+}
+
+const struct pairing_stimulus *pairing_expire(struct pairing *pairing, uint64_t now_ns)
+{
+    struct waiting *w = pairing->oldest;
+    uint64_t timeout = pairing->options.timeout_ns;
+
+    free(pairing->expired);
+    pairing->expired = NULL;
+    if (w == NULL)
+        return NULL;
+    bool over =
+        timeout > 0 && now_ns > w->stimulus.frame.time_ns && now_ns - w->stimulus.frame.time_ns > timeout;
+    if (now_ns != UINT64_MAX && !over)
+        return NULL;
+    pairing_take(pairing, w);
+    pairing->expired = w;
+    return &w->stimulus;
+}
+
+uint64_t pairing_waiting(const struct pairing *pairing)
+{
+    return pairing->n_waiting;
+}
+
+uint64_t pairing_stimuli(const struct pairing *pairing)
+{
+    return pairing->n_stimuli;
+}
+
+uint64_t pairing_gave_up(const struct pairing *pairing)
+{
+    return pairing->n_gave_up;
+}
