@@ -221,6 +221,9 @@ struct layer_desc {
     // The tag (TAG_WHOLE) that a response carries back, if its stimulus had `payload` bytes on this layer. Stacks differ in what
     // they echo: guess is 0, 1, ...; false: there is no such guess. NULL: nothing is carried back.
     bool (*echoed)(const struct view *view, unsigned i, uint32_t payload, unsigned guess, uint32_t *tag);
+    // Whether all that answers a stimulus with this header, or quotes 8 bytes of it, carries its tag back, by exact rules. NULL: it
+    // does, if `echoed` is not.
+    bool (*returns_tag)(const uint8_t *p, uint32_t payload);
     // The lower layer whose line summaries show beside this one's (enum layer_id); LAYER_NONE: none.
     uint8_t summary_beside;
     // Where the message starts into which names point back (codec's print), in bytes from the header's start. NULL: there.

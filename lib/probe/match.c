@@ -216,6 +216,8 @@ static enum match_outcome match_candidates(struct probes *probes, enum flow_role
                                            uint64_t arrived, uint64_t timeout,
                                            const struct match_scratch *scratch)
 {
+    if (probes->table == NULL)
+        return MATCH_UNSOLICITED;
     uint64_t hash = flow_key_of_response(&match->view, match->first, role, &probes->flow);
     const struct round *current = probes_current(probes);
     uint64_t positions[FLOW_TABLE_CANDIDATES];

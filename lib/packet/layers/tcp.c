@@ -206,6 +206,12 @@ static bool tcp_echoed(const struct view *view, unsigned i, uint32_t payload, un
     return true;
 }
 
+// All other segments may be answered by resets that acknowledge nothing.
+static bool tcp_returns_tag(const uint8_t *p, uint32_t payload)
+{
+    return payload == 0 && (tcp_flags(p) & (TCP_SYN | TCP_ACK_FLAG | TCP_RST | TCP_FIN)) == TCP_SYN;
+}
+
 const struct layer_desc layer_tcp = {
     .name = "TCP",
     .quoted_name = "TCPerror",
@@ -220,5 +226,6 @@ const struct layer_desc layer_tcp = {
     .summary = tcp_summary,
     .flow_key = transport_flow_key,
     .echoed = tcp_echoed,
+    .returns_tag = tcp_returns_tag,
     .answers = tcp_answers,
 };
