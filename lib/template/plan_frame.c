@@ -118,15 +118,39 @@ static uint64_t plan_frame_bytes_sum(const uint8_t *bytes, unsigned len, unsigne
     return offset % 2 == 0 ? sum : __builtin_bswap16(checksum_fold(sum));
 }
 
+// One loop for whole addresses, which need no copying about, and one for the rest.
+__attribute__((always_inline)) static inline void
+plan_frame_store_wide(struct plan_burst *b, const struct plan_patch *p, const bool whole)
+{
+    const struct values values = *p->values;
+    const uint64_t *const digits = b->digits[p->digit];
+    uint8_t *const *const frames = b->frames;
+    const unsigned offset = p->offset, bytes = p->bytes, n = b->n;
+
+    for (unsigned k = 0; k < n; k++) {
+        u128 number = values.kind == VALUES_RANGE ? values.start + (u128)((i128)digits[k] * values.step)
+                                                  : values_number(&values, digits[k]);
+        uint64_t high = (uint64_t)(number >> 64), low = (uint64_t)number;
+        uint8_t turned[16];
+
+        put128(whole ? frames[k] + offset : turned, number);
+        if (!whole)
+            memcpy(frames[k] + offset, turned + 16 - bytes, bytes);
+        b->values[k] = (high >> 32) + (uint32_t)high + (low >> 32) + (uint32_t)low;
+    }
+}
+
 static void plan_frame_patch_wide(struct plan_burst *b, const struct plan_patch *p)
 {
-    for (unsigned k = 0; k < b->n; k++) {
-        uint8_t bytes[16], *at = b->frames[k] + p->offset;
-
-        put128(bytes, values_number(p->values, b->digits[p->digit][k]));
-        memcpy(at, bytes + 16 - p->bytes, p->bytes);
-        b->values[k] = plan_frame_bytes_sum(at, p->bytes, p->offset);
-    }
+    if (p->bytes == 16)
+        plan_frame_store_wide(b, p, true);
+    else
+        plan_frame_store_wide(b, p, false);
+    if ((p->offset + p->bytes) % 2 == 0)
+        return;
+    // Its lowest byte is the high one of a word.
+    for (unsigned k = 0; k < b->n; k++)
+        b->values[k] = __builtin_bswap16(checksum_fold(b->values[k]));
 }
 
 static void plan_frame_patch_string(struct plan_burst *b, const struct plan_patch *p)
