@@ -262,7 +262,7 @@ static void stage_insert(struct bench *bench, struct block *b)
     uint64_t oldest = window_oldest(&probes_current(&bench->probes)->window);
 
     for (unsigned k = 0; k < b->count; k++) {
-        if (!flow_table_insert(bench->probes.table, b->hashes[k], b->first + k, oldest))
+        if (!flow_table_insert_alone(bench->probes.table, b->hashes[k], b->first + k, oldest))
             outcome_add(&bench->sender.outcomes, OUTCOME_TABLE_FULL, 1);
     }
 }

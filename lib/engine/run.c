@@ -83,6 +83,7 @@ static int run_make_probes(struct run *run)
         .random = o->random,
         .outstanding = run_outstanding(o, run->plan->n),
         .block_shift = run_block_shift(o),
+        .n_senders = run->layout.n_senders,
         .match = o->match,
         .multi = o->multi,
         .rules = o->rules,

@@ -182,7 +182,9 @@ unsigned probes_insert(struct probes *probes, const struct round *round, uint64_
     }
     for (unsigned k = 0; k < n; k++)
         flow_table_prefetch(probes->table, hashes[k]);
+    bool (*const insert)(struct flow_table *, uint64_t, uint64_t, uint64_t) =
+        probes->options.n_senders > 1 ? flow_table_insert : flow_table_insert_alone;
     for (unsigned k = 0; k < n; k++)
-        full += !flow_table_insert(probes->table, hashes[k], first + k, oldest);
+        full += !insert(probes->table, hashes[k], first + k, oldest);
     return full;
 }

@@ -28,6 +28,7 @@ struct probes_options {
     bool random;          // the first round's order
     uint64_t outstanding; // positions that may wait at once
     unsigned block_shift;
+    unsigned n_senders;        // threads that call probes_insert; 0 is 1
     bool match;                // answers are expected: keep a flow table, if there must be one
     bool multi;                // a probe may have several answers: it waits for its whole time
     struct answer_rules rules; // those of tags are added
