@@ -218,6 +218,9 @@ struct layer_desc {
     // NULL: nothing.
     void (*flow_key)(const struct view *view, unsigned i, enum flow_role role,
                      const struct answer_rules *rules, struct flow_key *key);
+    // The same for many frames, so that what they have in common is asked once. NULL: flow_key for each.
+    void (*flow_keys)(const struct flow_burst *burst, unsigned i, enum flow_role role,
+                      const struct answer_rules *rules);
     // The tag (TAG_WHOLE) that a response carries back, if its stimulus had `payload` bytes on this layer. Stacks differ in what
     // they echo: guess is 0, 1, ...; false: there is no such guess. NULL: nothing is carried back.
     bool (*echoed)(const struct view *view, unsigned i, uint32_t payload, unsigned guess, uint32_t *tag);

@@ -225,6 +225,7 @@ const struct layer_desc layer_tcp = {
     .finish = tcp_finish,
     .summary = tcp_summary,
     .flow_key = transport_flow_key,
+    .flow_keys = transport_flow_keys,
     .echoed = tcp_echoed,
     .returns_tag = tcp_returns_tag,
     .answers = tcp_answers,
