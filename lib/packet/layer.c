@@ -9,16 +9,11 @@
 
 _Static_assert(LAYER_COUNT <= UINT8_MAX + 1, "views and tables keep layers in a byte");
 
-static const struct layer_desc *const layer_table[LAYER_COUNT] = {
+const struct layer_desc *const layer_table[LAYER_COUNT] = {
 #define LAYER(id, symbol) [LAYER_##id] = &layer_##symbol,
 #include "packet/layers.list"
 #undef LAYER
 };
-
-const struct layer_desc *layer_get(enum layer_id id)
-{
-    return layer_table[id];
-}
 
 enum layer_id layer_find(const char *name, size_t len)
 {

@@ -236,7 +236,13 @@ struct layer_desc {
                     const struct answer_rules *rules);
 };
 
-const struct layer_desc *layer_get(enum layer_id id);
+extern const struct layer_desc *const layer_table[LAYER_COUNT];
+
+static inline const struct layer_desc *layer_get(enum layer_id id)
+{
+    return layer_table[id];
+}
+
 // By a name; LAYER_NONE if there is none.
 enum layer_id layer_find(const char *name, size_t len);
 // The first row of that name; -1 if there is none.
