@@ -298,12 +298,27 @@ static void compile_shape_tags_text(const struct plan_shape *shape, struct text 
     }
 }
 
-void compile_tags_text(const struct compiled *c, struct text *text)
+static void compile_plan_tags_text(const struct plan *plan, struct text *text)
 {
-    for (uint32_t b = 0; b < c->plan.n_branches; b++) {
-        const struct plan_branch *branch = &c->plan.branches[b];
+    for (uint32_t b = 0; b < plan->n_branches; b++) {
+        const struct plan_branch *branch = &plan->branches[b];
 
         for (uint32_t s = 0; s < branch->n_shapes && branch->n > 0; s++)
             compile_shape_tags_text(&branch->shapes[s], text);
     }
+}
+
+void compile_tags_text(const struct compiled *c, struct text *text)
+{
+    compile_plan_tags_text(&c->plan, text);
+}
+
+void compile_sent_tags_text(struct compiled *c, struct text *text)
+{
+    const struct plan_options options = {.tags = true};
+    struct diag diag = {0};
+    struct plan tagged;
+
+    if (plan_compile(&tagged, &c->template, &options, &c->arena, &diag))
+        compile_plan_tags_text(&tagged, text);
 }

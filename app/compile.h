@@ -39,6 +39,9 @@ int compile_for_port(struct compiled *compiled, const char *text, struct port *p
 // The fields that carry tags: "TCP.seq", "ICMP.id, ICMP.seq"; nothing if there are none.
 void compile_tags_text(const struct compiled *compiled, struct text *text);
 
+// The same of those that would if the template were sent by sr or srp; it was compiled for show.
+void compile_sent_tags_text(struct compiled *compiled, struct text *text);
+
 void compile_release(struct compiled *compiled);
 
 #endif

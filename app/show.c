@@ -43,11 +43,17 @@ static int show_each(struct show *show, bool (*each)(struct show *, uint64_t, co
     return status;
 }
 
-static void show_count(const struct plan *plan)
+// "24 packets of 40 bytes, 1 shape; sr tags TCP.seq"
+static void show_count(struct compiled *compiled)
 {
-    printf("%llu packet%s of %s%u bytes, %u shape%s\n", (unsigned long long)plan->n, plan->n == 1 ? "" : "s",
-           plan->n_shapes == 1 ? "" : "at most ", plan->longest, plan->n_shapes,
-           plan->n_shapes == 1 ? "" : "s");
+    const struct plan *plan = &compiled->plan;
+    char tags[256] = "";
+    struct text text = text_in(tags, sizeof(tags));
+
+    compile_sent_tags_text(compiled, &text);
+    printf("%llu packet%s of %s%u bytes, %u shape%s%s%s\n", (unsigned long long)plan->n,
+           plan->n == 1 ? "" : "s", plan->n_shapes == 1 ? "" : "at most ", plan->longest, plan->n_shapes,
+           plan->n_shapes == 1 ? "" : "s", tags[0] != '\0' ? "; sr tags " : "", tags);
 }
 
 // ---- as text
@@ -61,19 +67,19 @@ static bool show_print(struct show *show, uint64_t i, const struct view *view)
     return false;
 }
 
-static int show_text(struct show *show, const struct options *options, const struct services *services)
+static int show_text(struct show *show, const struct options *options, struct compiled *compiled)
 {
     enum frames_form form = options->hex       ? FRAMES_HEX
                             : options->hexdump ? FRAMES_HEXDUMP
                             : options->summary ? FRAMES_SUMMARY
                                                : FRAMES_TREE;
 
-    if (!frames_init(&show->frames, form, services)) {
+    if (!frames_init(&show->frames, form, &compiled->services)) {
         fputs("volley: out of memory.\n", stderr);
         return EXIT_ERROR;
     }
     if (form == FRAMES_TREE) {
-        show_count(show->plan);
+        show_count(compiled);
         if (!options->has_limit && show->n > SHOW_TREES)
             show->n = SHOW_TREES;
     }
@@ -155,12 +161,12 @@ int command_show(enum command_id id, const struct options *options)
     if (plan->n == 0)
         compile_say_empty(&compiled, options->argument);
     if (options->show_plan) {
-        show_count(plan);
+        show_count(&compiled);
         listing_print(plan, options->has_limit ? options->limit : LISTING_SHAPES_MAX, stdout);
     } else if (options->pcap_path != NULL) {
         status = show_pcap(&show, options->pcap_path);
     } else if (plan->n > 0) {
-        status = show_text(&show, options, &compiled.services);
+        status = show_text(&show, options, &compiled);
     }
     compile_release(&compiled);
     return status;

@@ -158,7 +158,7 @@ static int table_make(struct table *t)
     if (status != EXIT_COMPLETE)
         return status;
     if (t->unpaired > 0)
-        fprintf(stderr, "volley: %llu answers are not behind their stimulus, and are left out.\n",
+        fprintf(stderr, "volley: answers that are not behind their stimulus, and left out: %llu\n",
                 (unsigned long long)t->unpaired);
     if (t->n == 0)
         fputs("volley: there is nothing to lay out.\n", stderr);

@@ -40,6 +40,7 @@ FUZZ_TARGETS = {
     'compile': ['-max_len=4096', FUZZ_DICTIONARY],
     'dissect': ['-max_len=2048'],
     'capture': ['-max_len=4096'],
+    'filter': ['-max_len=2048'],
 }
 
 

@@ -313,8 +313,8 @@ static void collector_advance(struct collector *c, struct round *round)
             return;
         collector_check(c, err);
     }
-    // Nobody reads the results any more, or all is said.
-    if (c->error == -EPIPE || over || (stopping && collector_nothing_waits(c, round)))
+    // Results can't be stored any more, so no answer is waited for; or all is said.
+    if (c->error < 0 || over || (stopping && collector_nothing_waits(c, round)))
         atomic_store_explicit(&c->done, true, memory_order_release);
 }
 

@@ -578,6 +578,7 @@ int run_finish(struct run *run, struct summary *summary)
     summary->rtt = &run->collector.rtt;
     summary->start_ns = run->clock.start_ns;
     summary->end_ns = end_ns;
+    summary->lines_refused = run->collector.output.lines_refused;
     summary->files = run->files;
     summary->n_files = run->n_files;
     summary->exit_reason = atomic_load(&run->control.failed) < 0 ? "worker failed"

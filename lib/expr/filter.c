@@ -47,7 +47,7 @@ static void filter_arithmetic(const struct filter_node *node, const struct filte
 
     filter_evaluate(node->items[0], subject, &a);
     filter_evaluate(node->items[1], subject, &b);
-    *value = (struct filter_value){.kind = FILTER_NULL};
+    value->kind = FILTER_NULL;
     if (a.kind != FILTER_NULL && b.kind != FILTER_NULL &&
         filter_calculate(node->op, a.number, b.number, &value->number))
         value->kind = FILTER_NUMBER;
@@ -58,7 +58,7 @@ static void filter_evaluate(const struct filter_node *node, const struct filter_
 {
     switch (node->op) {
     case FILTER_FIELD:
-        *value = (struct filter_value){.kind = FILTER_NULL};
+        value->kind = FILTER_NULL;
         subject->resolve(subject->context, node->field, value);
         break;
     case FILTER_CONSTANT:
@@ -118,7 +118,8 @@ static bool filter_is_among(const struct filter_node *node, const struct filter_
         struct filter_value one, masked = *value;
 
         filter_evaluate(item, subject, &one);
-        masked.address.value &= item->mask;
+        if (value->kind == FILTER_ADDRESS)
+            masked.address.value &= item->mask;
         if (one.kind != FILTER_NULL && filter_compare(FILTER_EQUAL, &masked, &one))
             return true;
     }

@@ -37,10 +37,10 @@ struct filter_fields {
 };
 
 struct filter_value {
-    enum filter_kind kind;
-    uint32_t len;     // FILTER_TEXT
-    const char *text; // FILTER_TEXT; borrowed
-    i128 number;      // FILTER_NUMBER, FILTER_FLAGS
+    enum filter_kind kind; // says which of the rest counts
+    uint32_t len;          // FILTER_TEXT
+    const char *text;      // FILTER_TEXT; borrowed
+    i128 number;           // FILTER_NUMBER, FILTER_FLAGS
     struct address address;
 };
 

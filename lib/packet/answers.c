@@ -19,7 +19,9 @@ bool answers_is_error(const struct view *view, unsigned i)
             return false;
         i--;
     }
-    return view->layers[i].quoted;
+    bool other = i > 0 && view->layers[i - 1].id == LAYER_ICMP && view->layers[i].id != LAYER_IP;
+
+    return view->layers[i].quoted && !other;
 }
 
 // Layers that have no rule of their own are answered by their like.
@@ -46,7 +48,7 @@ bool answers(const struct view *response, unsigned r, const struct view *stimulu
     // A payload that was sent as bytes, or none, is answered by whatever a transport brings back, whether it dissects or not.
     if (!rules->scapy && view_is_transport_payload(response, r) &&
         (answers_ended(stimulus, s) || stimulus->layers[s].id == LAYER_RAW))
-        return !response->malformed;
+        return !response->layers[r].broken;
     return answers_by_layer(response, r, stimulus, s, rules);
 }
 

@@ -2,6 +2,7 @@
 
 #include "packet/layer.h"
 #include "packet/layers/ip.h"
+#include "packet/layers/udp.h"
 
 static void flow_key_add_layer(const struct view *view, unsigned i, enum flow_role role,
                                const struct answer_rules *rules, struct flow_key *key)
@@ -17,7 +18,7 @@ enum flow_role flow_key_role(const struct view *stimulus, unsigned first)
     for (unsigned i = first; i < stimulus->n; i++) {
         if (ip_goes_to_group(stimulus, i))
             return FLOW_RESPONSE_TO_GROUP;
-        if (stimulus->layers[i].id == LAYER_TFTP)
+        if (udp_moves(stimulus, i))
             return FLOW_RESPONSE_MOVED;
     }
     return FLOW_RESPONSE;

@@ -18,7 +18,7 @@ enum flow_role {
     FLOW_STIMULUS,          // as it was sent, or as an ICMP error quotes it
     FLOW_RESPONSE,          // from the address that was asked
     FLOW_RESPONSE_TO_GROUP, // from anyone: the stimulus went to a multicast or broadcast address
-    FLOW_RESPONSE_MOVED,    // from another port than was asked: the stimulus asked TFTP
+    FLOW_RESPONSE_MOVED,    // from another port than was asked: udp_moves() of the stimulus
     FLOW_HASHRET, // Scapy's hashret(), of a frame of either kind; layers are asked by it for scapy rules only
 };
 

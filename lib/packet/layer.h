@@ -178,6 +178,7 @@ struct measure {
     uint32_t end; // of header and payload, from the header's start; not above what was given
     uint8_t next; // enum layer_id of the payload; LAYER_RAW if unknown
     bool quotes;  // the payload is a quote
+    bool broken;  // the header contradicts itself or what there is; it is read all the same, as in Scapy
 };
 
 #define LAYER_LOOKS_UNKNOWN UINT64_MAX

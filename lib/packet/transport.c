@@ -114,21 +114,22 @@ void transport_endpoints(const struct view *view, unsigned i, enum service_proto
     transport_port(services, protocol, get16(p + 2), text);
 }
 
-// Scapy's hash has no side, and is that of both ports added without carry.
+// Scapy hashes both ports together, of TCP.
 void transport_flow_keys(const struct flow_burst *burst, unsigned i, enum flow_role role,
                          const struct answer_rules *rules)
 {
     const uint32_t start = burst->view->layers[i].start;
     const uint32_t asker_at = role == FLOW_STIMULUS ? start : start + 2, asked_at = 2 * start + 2 - asker_at;
     const uint64_t asker_mask = transport_any_quoted(rules) ? 0 : UINT16_MAX;
+    const bool hashed = role == FLOW_HASHRET;
 
-    if (transport_any_port(rules))
+    if (transport_any_port(rules) || (hashed && burst->view->layers[i].id != LAYER_TCP))
         return;
     for (unsigned k = 0; k < burst->n; k++) {
         const uint16_t asker = get16(burst->bytes[k] + asker_at), asked = get16(burst->bytes[k] + asked_at);
         struct flow_key key = {burst->hashes[k]};
 
-        flow_key_add(&key, rules->hashed ? asker ^ asked : (asker & asker_mask) << 16 | asked);
+        flow_key_add(&key, hashed ? asker ^ asked : (asker & asker_mask) << 16 | asked);
         burst->hashes[k] = key.state;
     }
 }

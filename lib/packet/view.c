@@ -25,8 +25,10 @@ static bool view_measure_fields(const struct view *view, enum layer_id id, const
         .bytes = p, .end = avail, .below = view->n > 0 ? view->layers[view->n - 1].id : LAYER_NONE};
 
     if (!fields_place(&at, desc, 0)) {
-        *m = (struct measure){avail, avail, LAYER_RAW, false};
-        return quoted;
+        bool options = id == LAYER_IPV6_EXT_HOP_BY_HOP || id == LAYER_IPV6_EXT_DEST_OPT;
+
+        *m = (struct measure){avail, avail, LAYER_RAW, false, true};
+        return quoted || (options && avail > 1);
     }
     uint64_t end = avail;
     for (unsigned f = 0; f < desc->n_fields; f++) {
@@ -45,7 +47,7 @@ static bool view_measure_fields(const struct view *view, enum layer_id id, const
     enum layer_id next = payload > 0 && desc->next != NULL
                              ? desc->next(&at, p + at.header_bytes, payload)
                              : layer_next(id, &at, p + at.header_bytes, payload);
-    *m = (struct measure){at.header_bytes, (uint32_t)end, (uint8_t)next, false};
+    *m = (struct measure){at.header_bytes, (uint32_t)end, (uint8_t)next, false, false};
     return true;
 }
 
@@ -91,11 +93,16 @@ static uint32_t view_decode_stack(struct view *view, enum layer_id id, uint32_t 
             id = layer_get(id)->dispatch(bytes + at, limit - at);
         if (id == LAYER_RAW || !view_measure(view, id, bytes + at, limit - at, quoted, &m)) {
             // What TCP and UDP carry may be anything, whatever their ports announce.
-            view->malformed |= id != LAYER_RAW && !view_is_transport_payload(view, view->n);
+            bool broken = id != LAYER_RAW && !view_is_transport_payload(view, view->n);
+
+            view->malformed |= broken;
             view_add(view, LAYER_RAW, quoted, at, limit - at, limit);
+            view->layers[view->n - 1].broken = broken;
             break;
         }
         view_add(view, id, quoted, at, m.header_bytes, at + m.end);
+        view->layers[view->n - 1].broken = m.broken && !quoted;
+        view->malformed |= m.broken && !quoted;
         limit = at + m.end;
         if (!quoted && view_find_trailer(id, bytes, at, limit, trailer))
             limit = trailer->start;

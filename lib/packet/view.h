@@ -2,7 +2,7 @@
 //
 // Decoding never reads outside the frame, never allocates, and stops after VIEW_LAYERS_MAX layers. What does not dissect as the
 // layer that its lower layer announces becomes Raw, as in Scapy; `malformed` then says that a header was cut short or
-// contradicts itself. Bytes behind what IP, IPv6 or ARP say is theirs are Padding. A view borrows the frame.
+// contradicts itself, also where Scapy reads on (`broken`). Bytes behind what IP, IPv6 or ARP say is theirs are Padding. A view borrows the frame.
 #ifndef VOLLEY_PACKET_VIEW_H
 #define VOLLEY_PACKET_VIEW_H
 
@@ -21,8 +21,10 @@ enum layer_id {
 };
 
 struct view_layer {
-    uint8_t id;            // enum layer_id
-    bool quoted;           // inside an ICMP error: Scapy's IPerror, TCPerror ...; may be cut short
+    uint8_t id;      // enum layer_id
+    bool quoted : 1; // inside an ICMP error: Scapy's IPerror, TCPerror ...; may be cut short
+    // A length or version in it can't be right, but not in a quote; or these are the bytes of a header that can't be read.
+    bool broken : 1;
     uint16_t start;        // of the header
     uint16_t header_bytes; // with options
     uint16_t end;          // of the header and all it carries, without padding

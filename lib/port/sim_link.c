@@ -19,7 +19,9 @@ enum draw {
     DRAW_DUP_DELAY,
     DRAW_DELAY,
     DRAW_STRAY,
-    DRAW_STRAY_FRAME
+    DRAW_STRAY_FRAME,
+    DRAW_FLIP,
+    DRAW_FLIP_BIT
 };
 
 // One writer: no need for an atomic addition.
@@ -95,7 +97,8 @@ int sim_link_init(struct sim_link *link, const struct sim_options *options, stru
     *link = (struct sim_link){.options = options, .clock = clock, .log = {.fd = -1}};
     link->jitter = share_of(options->rtt, options->jitter);
     link->key = sim_mix(options->seed, queue);
-    link->draws = options->loss || options->dup || options->corrupt || options->stray || options->jitter;
+    link->draws = options->loss || options->dup || options->corrupt || options->flip || options->stray ||
+                  options->jitter;
     err = init_memory(link, sim_clock_now(clock));
     if (err < 0)
         diag_set(diag, (struct span){0, 0}, "no memory for a simulated link of this rate, rtt and ring");
@@ -166,6 +169,8 @@ static enum sim_fate draw_fate(const struct sim_options *options, enum sim_answe
         return SIM_FATE_LOST;
     if (sim_draw_hits(hash, DRAW_CORRUPT, options->corrupt))
         return SIM_FATE_CORRUPTED;
+    if (sim_draw_hits(hash, DRAW_FLIP, options->flip))
+        return SIM_FATE_FLIPPED;
     return sim_draw_hits(hash, DRAW_DUP, options->dup) ? SIM_FATE_DUPLICATED : SIM_FATE_ANSWERED;
 }
 
@@ -176,6 +181,17 @@ static void cut(struct sim_packet *packet, const struct sim_frame *f, enum sim_a
     uint32_t room = extent.header_end - extent.l3_start - 1u;
 
     packet->len = (uint16_t)(extent.l3_start + 1 + sim_draw(hash, DRAW_CUT) % room);
+}
+
+// Inverts one bit from the IP header on and returns which, counted from there.
+static uint32_t flip(struct sim_packet *packet, const struct sim_frame *f, enum sim_answer answer,
+                     uint64_t hash)
+{
+    uint16_t start = sim_host_extent(f, answer).l3_start;
+    uint32_t bit = sim_draw(hash, DRAW_FLIP_BIT) % (8u * (packet->len - start));
+
+    packet->data[start + bit / 8] ^= (uint8_t)(1u << bit % 8);
+    return bit;
 }
 
 static void deliver_twice(struct sim_link *link, struct sim_packet *packet, uint64_t due, uint64_t hash)
@@ -201,7 +217,7 @@ static void maybe_stray(struct sim_link *link, const struct sim_frame *f, uint64
     packet = take(link, f->len + SIM_ANSWER_GROWTH);
     sim_host_stray(f, sim_draw(hash, DRAW_STRAY_FRAME), packet->data, &packet->len);
     sim_frame_parse(&stray, packet->data, packet->len);
-    sim_log_frame(&link->log, SIM_FATE_STRAY, SIM_ANSWER_SYN_ACK, &stray);
+    sim_log_frame(&link->log, SIM_FATE_STRAY, SIM_ANSWER_SYN_ACK, &stray, 0);
     deliver(link, packet, departs + link->options->rtt);
 }
 
@@ -214,10 +230,10 @@ static void exchange(struct sim_link *link, const struct sim_frame *f, uint64_t 
     enum sim_fate fate = draw_fate(link->options, answer, hash);
     uint64_t rtt = link->options->rtt;
 
-    sim_log_frame(&link->log, fate, answer, f);
+    sim_log_frame(&link->log, fate, answer, f, fate == SIM_FATE_FLIPPED ? flip(packet, f, answer, hash) : 0);
     if (is_neighbour(answer)) {
         deliver(link, packet, departs + (rtt < NEIGHBOUR_TICKS ? rtt : NEIGHBOUR_TICKS));
-    } else if (fate == SIM_FATE_ANSWERED) {
+    } else if (fate == SIM_FATE_ANSWERED || fate == SIM_FATE_FLIPPED) {
         deliver(link, packet, departs + delay(link, hash));
     } else if (fate == SIM_FATE_DUPLICATED) {
         deliver_twice(link, packet, departs + delay(link, hash), hash);
@@ -252,7 +268,7 @@ uint16_t sim_link_send(struct sim_link *link, const struct frame *frames, uint16
 
         sim_frame_parse(&f, frames[i].data, frames[i].len);
         if (f.l2_bytes == 0 || f.len - f.l2_bytes > (int)link->options->mtu) {
-            sim_log_frame(&link->log, SIM_FATE_INVALID, SIM_ANSWER_NONE, &f);
+            sim_log_frame(&link->log, SIM_FATE_INVALID, SIM_ANSWER_NONE, &f, 0);
             continue;
         }
         sent++;

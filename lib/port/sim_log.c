@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 #define BUFFER_BYTES ((size_t)1 << 18)
-#define LINE_MAX     192 // two addresses, five numbers of up to ten digits, three words
+#define LINE_MAX     192 // two addresses, six numbers of up to ten digits, three words
 
 int sim_log_open(struct sim_log *log, const char *path)
 {
@@ -124,7 +124,8 @@ static uint32_t tcp_seq(const struct sim_frame *f)
     return has ? get32(f->l4 + 4) : 0;
 }
 
-void sim_log_frame(struct sim_log *log, enum sim_fate fate, enum sim_answer answer, const struct sim_frame *f)
+void sim_log_frame(struct sim_log *log, enum sim_fate fate, enum sim_answer answer, const struct sim_frame *f,
+                   uint32_t bit)
 {
     static const char *const fates[] = {
 #define SIM_FATE(id, name) name,
@@ -159,6 +160,8 @@ void sim_log_frame(struct sim_log *log, enum sim_fate fate, enum sim_answer answ
     to = put_number(to, tcp_seq(f));
     *to++ = ' ';
     to = put_text(to, answers[answer]);
+    if (fate == SIM_FATE_FLIPPED)
+        to = put_number(put_text(to, " "), bit);
     *to++ = '\n';
     log->len = (size_t)(to - log->buffer);
 }

@@ -9,6 +9,7 @@
     X(ANSWERED, "answered")     \
     X(DUPLICATED, "duplicated") \
     X(CORRUPTED, "corrupted")   \
+    X(FLIPPED, "flipped")       \
     X(LOST, "lost")             \
     X(SILENT, "silent")         \
     X(INVALID, "invalid")       \
@@ -34,8 +35,8 @@ int sim_log_open(struct sim_log *log, const char *path) MUST_USE;
 // the whole.
 void sim_log_close(struct sim_log *log);
 
-// Costs a write() once in some thousand lines.
-void sim_log_frame(struct sim_log *log, enum sim_fate fate, enum sim_answer answer,
-                   const struct sim_frame *f);
+// Costs a write() once in some thousand lines. bit: of a flipped answer, which one.
+void sim_log_frame(struct sim_log *log, enum sim_fate fate, enum sim_answer answer, const struct sim_frame *f,
+                   uint32_t bit);
 
 #endif

@@ -45,6 +45,7 @@ static const struct option option_rows[] = {
     {"clock", offsetof(struct sim_options, virtual_clock), KIND_CLOCK, NULL, 0, 0, "real or virtual"},
     SHARE(corrupt),
     SHARE(dup),
+    SHARE(flip),
     AMOUNT(hops, count_units, 0, 60, "a number of routers from 0 to 60"),
     SHARE(jitter),
     {"log", offsetof(struct sim_options, log), KIND_PATH, NULL, 0, 0, "a file name of up to 240 bytes"},

@@ -24,9 +24,9 @@ static inline bool sim_ports_has(const struct sim_ports *ports, uint16_t port)
 
 struct sim_options {
     struct sim_ports open, udp;
-    uint64_t alive, loss, dup, corrupt, stray, jitter; // shares
-    uint64_t rtt;                                      // ns
-    uint64_t rate;                                     // frames a second; 0: no limit
+    uint64_t alive, loss, dup, corrupt, flip, stray, jitter; // shares
+    uint64_t rtt;                                            // ns
+    uint64_t rate;                                           // frames a second; 0: no limit
     uint64_t hops, ring, mtu, seed;
     uint64_t virtual_clock; // 0 or 1
     char log[256];          // empty: none

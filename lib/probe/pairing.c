@@ -18,6 +18,7 @@ struct node {
 struct waiting {
     struct pairing_stimulus stimulus;
     struct waiting *next, *previous; // of all that wait, by arrival
+    uint64_t answered_by;            // ordinal of the last frame that did
     unsigned n_nodes;
     struct node nodes[]; // then the frame's bytes
 };
@@ -193,6 +194,7 @@ struct search {
     struct view view;
     unsigned left; // candidates
     bool again;    // also those that have an answer
+    bool gave_up;  // there are more
     pairing_visit visit;
     void *context;
 };
@@ -214,7 +216,7 @@ static struct waiting *search_next(struct search *search, const struct node *nod
         if (node->key != key || (node->owner->stimulus.n_answers > 0 && !search->again))
             continue;
         if (search->left == 0) {
-            search->pairing->n_gave_up++;
+            search->gave_up = true;
             return NULL;
         }
         search->left--;
@@ -224,17 +226,20 @@ static struct waiting *search_next(struct search *search, const struct node *nod
     return NULL;
 }
 
-static struct waiting *search_first(struct search *search, enum flow_role role)
+static uint64_t search_key(const struct search *search, enum flow_role role)
 {
-    uint64_t key =
-        flow_key_of_response(&search->view, search->frame->compared, role, &search->pairing->options.how);
+    return flow_key_of_response(&search->view, search->frame->compared, role, &search->pairing->options.how);
+}
 
+static struct waiting *search_first(struct search *search, uint64_t key)
+{
     return search_next(search, pairing_chain(search->pairing, key)->first, key);
 }
 
 static void search_tell(struct search *search, struct waiting *w)
 {
     w->stimulus.n_answers++;
+    w->answered_by = search->frame->ordinal;
     search->visit(search->context, &w->stimulus, search->frame);
     if (search->pairing->options.keeps)
         return;
@@ -242,15 +247,15 @@ static void search_tell(struct search *search, struct waiting *w)
     free(w);
 }
 
-// The earliest of those that wait for an answer from whom they asked, from anybody, or from another port.
+// What a frame is to those that wait for an answer from whom they asked, from anybody, or from another port.
+static const enum flow_role search_roles[] = {FLOW_RESPONSE, FLOW_RESPONSE_TO_GROUP, FLOW_RESPONSE_MOVED};
+
 static struct waiting *search_earliest(struct search *search)
 {
-    static const enum flow_role roles[] = {FLOW_RESPONSE, FLOW_RESPONSE_TO_GROUP, FLOW_RESPONSE_MOVED};
-    unsigned n = search->pairing->options.how.rules.scapy ? 1 : ARRAY_SIZE(roles);
     struct waiting *earliest = NULL;
 
-    for (unsigned i = 0; i < n; i++) {
-        struct waiting *w = search_first(search, roles[i]);
+    for (unsigned i = 0; i < ARRAY_SIZE(search_roles); i++) {
+        struct waiting *w = search_first(search, search_key(search, search_roles[i]));
 
         if (earliest == NULL || (w != NULL && w->stimulus.number < earliest->stimulus.number))
             earliest = w;
@@ -281,27 +286,35 @@ static const struct node *search_node(const struct waiting *w, uint64_t key)
     return &w->nodes[i];
 }
 
-// By Scapy's rules for several answers.
-static bool search_all(struct search *search)
+static bool search_all_by(struct search *search, uint64_t key)
 {
-    uint64_t key = flow_key_of_response(&search->view, search->frame->compared, FLOW_RESPONSE,
-                                        &search->pairing->options.how);
-    struct waiting *w;
-
-    search->again = true;
-    w = search_next(search, pairing_chain(search->pairing, key)->first, key);
+    struct waiting *w = search_first(search, key);
     bool any = w != NULL;
+
     while (w != NULL) {
-        search_tell(search, w);
+        if (w->answered_by != search->frame->ordinal)
+            search_tell(search, w);
         w = search_next(search, search_node(w, key)->next, key);
     }
+    return any;
+}
+
+static bool search_all(struct search *search)
+{
+    bool any = false;
+
+    search->again = true;
+    for (unsigned i = 0; i < ARRAY_SIZE(search_roles); i++)
+        any |= search_all_by(search, search_key(search, search_roles[i]));
     return any;
 }
 
 static bool pairing_search(struct search *search)
 {
     view_decode(&search->view, search->frame->bytes, search->frame->len, search->frame->first);
-    return search->pairing->options.every ? search_all(search) : search_one(search);
+    bool answered = search->pairing->options.every ? search_all(search) : search_one(search);
+    search->pairing->n_gave_up += search->gave_up;
+    return answered;
 }
 
 int pairing_wait(struct pairing *pairing, const struct pairing_frame *frame)

@@ -141,8 +141,9 @@ static char *record_writer_line(struct record_writer *w, char *out)
     bool csv = w->options.format == RECORD_CSV;
 
     for (unsigned i = 0; i < w->options.n_fields; i++) {
-        struct filter_value value = {.kind = FILTER_NULL};
+        struct filter_value value; // its kind says which of it counts
 
+        value.kind = FILTER_NULL;
         memcpy(out, w->keys[i], w->key_lens[i]);
         out += w->key_lens[i];
         record_value(&w->read, w->options.fields[i], &value);

@@ -167,13 +167,15 @@ static json_t *rtt_json(const struct summary *summary)
 
 static json_t *file_json(const struct summary_file *file)
 {
+    const char *reason = strerrordesc_np(-file->error);
     struct object object = object_new();
 
     object_put(&object, "path", text_json(file->path));
     object_put(&object, "holds", json_string(file->is_records ? "records" : "packets"));
     object_put(&object, "stored", number_json(file->stored));
     object_put(&object, "refused", number_json(file->refused));
-    object_put(&object, "error", file->error == 0 ? json_null() : text_json(strerrordesc_np(-file->error)));
+    object_put(&object, "error",
+               file->error == 0 ? json_null() : json_string(reason != NULL ? reason : "unknown error"));
     return object_take(&object);
 }
 
@@ -365,7 +367,7 @@ int summary_reserve_json(const struct summary *summary, const char *path)
     int err;
 
     if (stat(path, &stat_of_path) == 0 && !S_ISREG(stat_of_path.st_mode))
-        return 0;
+        return S_ISDIR(stat_of_path.st_mode) ? -EISDIR : 0;
     text = document_text(summary);
     if (text == NULL)
         return -ENOMEM;

@@ -1,10 +1,14 @@
 // Checks the captures of a run against the simulated network's own log. Uses nothing of Volley's: libpcap reads the files.
 //
-// usage: sim_check LOG ANSWERED UNANSWERED
+// usage: sim_check LOG ANSWERED UNANSWERED [TIMEOUT_NS]
 //
 // Each frame of the log (TCP over IPv4, answered by the hosts themselves) must be in one of the two files, once, and in the
-// right one; each answer must stand directly behind its stimulus, fit it, and not be older; the unanswered must be in the
-// order of sending. Prints what it counted, a name and a number a line; the exit status tells whether all is right.
+// right one; each answer must stand directly behind its stimulus, fit it, not be older, and not come later than the timeout;
+// the unanswered must be in the order of sending. An answer that was cut short is none; one with a flipped bit is one if that
+// is in nothing by which answers are told. With a timeout, unanswered frames may have been answered later: `late`.
+// Prints what it counted, a name and a number a line; the exit status tells whether all is right.
+#include "../lab/relay_frame.h"
+
 #include <inttypes.h>
 #include <pcap/pcap.h>
 #include <stdbool.h>
@@ -14,20 +18,37 @@
 
 #define ERRORS_MAX 10
 
-enum { FATE_ANSWERED = 1, FATE_DUPLICATED, FATE_LOST };
+#define FATES(X)                \
+    X(ANSWERED, "answered")     \
+    X(DUPLICATED, "duplicated") \
+    X(LOST, "lost")             \
+    X(CORRUPTED, "corrupted")   \
+    X(FLIPPED, "flipped")       \
+    X(SILENT, "silent")         \
+    X(STRAY, "stray")
+
+enum {
+    FATE_NONE,
+#define FATE(id, name) FATE_##id,
+    FATES(FATE)
+#undef FATE
+        FATE_COUNT
+};
 
 struct frame {
     uint32_t dst, seq;
     uint16_t sport, dport;
-    uint8_t fate; // 0: the place is free
+    uint8_t fate;    // FATE_NONE: the place is free
+    uint8_t verdict; // enum relay_verdict: of its answer
     bool seen, syn_ack;
 };
 
 struct check {
     struct frame *frames; // hashed by all but the fate, a power of two
     uint64_t n_places, n_frames;
-    uint64_t n[FATE_LOST + 1];
-    uint64_t answered, unanswered;
+    uint64_t n[FATE_COUNT];
+    uint64_t answered, unanswered, harmless, late;
+    uint64_t timeout_ns;
     unsigned errors;
 };
 
@@ -45,8 +66,8 @@ static struct frame *place_of(struct check *c, const struct frame *key)
     for (uint64_t i = hash >> 20;; i++) {
         struct frame *at = &c->frames[i & (c->n_places - 1)];
 
-        if (at->fate == 0 || (at->dst == key->dst && at->seq == key->seq && at->sport == key->sport &&
-                              at->dport == key->dport))
+        if (at->fate == FATE_NONE || (at->dst == key->dst && at->seq == key->seq && at->sport == key->sport &&
+                                      at->dport == key->dport))
             return at;
     }
 }
@@ -63,7 +84,7 @@ static bool grow(struct check *c)
     if (c->frames == NULL)
         return false;
     for (uint64_t i = 0; i < n_old; i++) {
-        if (old[i].fate != 0)
+        if (old[i].fate != FATE_NONE)
             *place_of(c, &old[i]) = old[i];
     }
     free(old);
@@ -72,39 +93,67 @@ static bool grow(struct check *c)
 
 static uint8_t fate_of(const char *word)
 {
-    return strcmp(word, "answered") == 0     ? FATE_ANSWERED
-           : strcmp(word, "duplicated") == 0 ? FATE_DUPLICATED
-                                             : FATE_LOST;
+    static const char *const names[] = {
+#define FATE(id, name) name,
+        FATES(FATE)
+#undef FATE
+    };
+    uint8_t fate = FATE_COUNT - 1;
+
+    while (fate > FATE_NONE && strcmp(names[fate - 1], word) != 0)
+        fate--;
+    return fate;
+}
+
+static uint8_t verdict_of(uint8_t fate, unsigned bit)
+{
+    if (fate == FATE_FLIPPED)
+        return (uint8_t)relay_flipped(4, 6, bit);
+    return fate == FATE_ANSWERED || fate == FATE_DUPLICATED ? RELAY_MUST : RELAY_NEVER;
+}
+
+// False: this is no line about TCP over IPv4.
+static bool parse_line(const char *line, struct frame *frame)
+{
+    unsigned a, b, d, e, sport, dport, bit = 0;
+    char fate[16], answer[32];
+    int n = sscanf(line, "%15s tcp %*s %u %u.%u.%u.%u %u %" SCNu32 " %31s %u", fate, &sport, &a, &b, &d, &e,
+                   &dport, &frame->seq, answer, &bit);
+
+    frame->fate = n < 9 ? FATE_NONE : fate_of(fate);
+    if (frame->fate == FATE_NONE || (frame->fate == FATE_FLIPPED) != (n == 10))
+        return false;
+    frame->dst = a << 24 | b << 16 | d << 8 | e;
+    frame->sport = (uint16_t)sport;
+    frame->dport = (uint16_t)dport;
+    frame->verdict = verdict_of(frame->fate, bit);
+    frame->seen = false;
+    frame->syn_ack = strcmp(answer, "syn-ack") == 0;
+    return true;
 }
 
 static bool read_log(struct check *c, const char *path)
 {
     FILE *log = fopen(path, "r");
-    unsigned a, b, d, e, sport, dport;
-    char fate[16], line[256], answer[32];
-    struct frame key;
+    char line[256];
+    struct frame frame;
 
     if (log == NULL)
         return false;
     for (uint64_t n = 1; fgets(line, sizeof(line), log) != NULL; n++) {
-        if (sscanf(line, "%15s tcp %*s %u %u.%u.%u.%u %u %" SCNu32 " %31s", fate, &sport, &a, &b, &d, &e,
-                   &dport, &key.seq, answer) != 9 ||
-            !grow(c)) {
+        if (!parse_line(line, &frame) || !grow(c)) {
             complain(c, "the log has another line than TCP over IPv4, or memory is short", n);
             break;
         }
-        key.dst = a << 24 | b << 16 | d << 8 | e;
-        key.sport = (uint16_t)sport;
-        key.dport = (uint16_t)dport;
-        struct frame *at = place_of(c, &key);
-        if (at->fate != 0)
+        c->n[frame.fate]++;
+        c->harmless += frame.fate == FATE_FLIPPED && frame.verdict == RELAY_MUST;
+        if (frame.fate == FATE_STRAY)
+            continue; // was not sent
+        struct frame *at = place_of(c, &frame);
+        if (at->fate != FATE_NONE)
             complain(c, "the log has a frame twice", n);
-        key.fate = fate_of(fate);
-        key.seen = false;
-        key.syn_ack = strcmp(answer, "syn-ack") == 0;
-        c->n[key.fate]++;
-        c->n_frames += at->fate == 0;
-        *at = key;
+        c->n_frames += at->fate == FATE_NONE;
+        *at = frame;
     }
     fclose(log);
     return c->errors == 0;
@@ -152,11 +201,11 @@ static struct frame *take(struct check *c, const struct packet *p, uint64_t numb
     const struct frame key = {.dst = p->dst, .seq = p->seq, .sport = p->sport, .dport = p->dport};
     struct frame *at = place_of(c, &key);
 
-    if (at->fate == 0)
+    if (at->fate == FATE_NONE)
         complain(c, "a stimulus that was never sent", number);
     else if (at->seen)
         complain(c, "a stimulus for the second time", number);
-    if (at->fate == 0 || at->seen)
+    if (at->fate == FATE_NONE || at->seen)
         return NULL;
     at->seen = true;
     return at;
@@ -166,15 +215,17 @@ static void check_pair(struct check *c, const struct packet *s, const struct pac
 {
     const struct frame *frame = take(c, s, number);
 
-    if (frame != NULL && frame->fate == FATE_LOST)
-        complain(c, "answered, though it was lost", number);
-    if (frame != NULL && r->flags != (frame->syn_ack ? 0x12 : 0x14))
+    if (frame != NULL && frame->verdict == RELAY_NEVER)
+        complain(c, "answered, though its answer was lost or spoilt", number);
+    if (frame != NULL && frame->verdict == RELAY_MUST && r->flags != (frame->syn_ack ? 0x12 : 0x14))
         complain(c, "not the answer that the host gave", number);
     if (r->src != s->dst || r->dst != s->src || r->sport != s->dport || r->dport != s->sport ||
         r->ack != s->seq + 1)
         complain(c, "the packet behind it is not its answer", number);
     if (r->ns < s->ns)
         complain(c, "the answer is older than the stimulus", number);
+    if (c->timeout_ns > 0 && r->ns > s->ns + c->timeout_ns)
+        complain(c, "the answer came too late", number);
 }
 
 static void check_answered(struct check *c, pcap_t *file)
@@ -198,8 +249,9 @@ static void check_unanswered(struct check *c, pcap_t *file)
     for (; next_packet(file, &stimulus); c->unanswered++) {
         const struct frame *frame = take(c, &stimulus, c->unanswered + 1);
 
-        if (frame != NULL && frame->fate != FATE_LOST)
+        if (frame != NULL && frame->verdict == RELAY_MUST && c->timeout_ns == 0)
             complain(c, "unanswered, though its answer arrived", c->unanswered + 1);
+        c->late += frame != NULL && frame->verdict == RELAY_MUST;
         if (stimulus.ns < last)
             complain(c, "sent before the one in front of it", c->unanswered + 1);
         last = stimulus.ns;
@@ -220,26 +272,40 @@ static bool check_file(struct check *c, const char *path, void (*check)(struct c
     return true;
 }
 
+static void print_counts(const struct check *c)
+{
+    static const char *const names[] = {
+#define FATE(id, name) "fate-" name,
+        FATES(FATE)
+#undef FATE
+    };
+
+    for (unsigned fate = 1; fate < FATE_COUNT; fate++)
+        printf("%s %" PRIu64 "\n", names[fate - 1], c->n[fate]);
+    printf("logged %" PRIu64 "\nharmless %" PRIu64 "\nlate %" PRIu64 "\nanswered %" PRIu64
+           "\nunanswered %" PRIu64 "\n",
+           c->n_frames, c->harmless, c->late, c->answered, c->unanswered);
+}
+
 int main(int argc, char **argv)
 {
     struct check c = {.errors = 0};
 
-    if (argc != 4) {
-        fprintf(stderr, "usage: sim_check LOG ANSWERED UNANSWERED\n");
+    if (argc != 4 && argc != 5) {
+        fprintf(stderr, "usage: sim_check LOG ANSWERED UNANSWERED [TIMEOUT_NS]\n");
         return 2;
     }
+    c.timeout_ns = argc == 5 ? strtoull(argv[4], NULL, 10) : 0;
     if (!read_log(&c, argv[1]) || !check_file(&c, argv[2], check_answered) ||
         !check_file(&c, argv[3], check_unanswered)) {
         fprintf(stderr, "sim_check: %s could not be read\n", argv[1]);
         return 1;
     }
     for (uint64_t i = 0; i < c.n_places; i++) {
-        if (c.frames[i].fate != 0 && !c.frames[i].seen)
+        if (c.frames[i].fate != FATE_NONE && !c.frames[i].seen)
             complain(&c, "a frame that was sent is in neither file", i);
     }
-    printf("logged %" PRIu64 "\nlost %" PRIu64 "\nduplicated %" PRIu64 "\nanswered %" PRIu64
-           "\nunanswered %" PRIu64 "\n",
-           c.n_frames, c.n[FATE_LOST], c.n[FATE_DUPLICATED], c.answered, c.unanswered);
+    print_counts(&c);
     free(c.frames);
     return c.errors > 0;
 }

@@ -30,9 +30,9 @@ def command(volley, folder, *options, sim='sim', template=TEMPLATE):
     return [str(volley.path), 'sr', template, '-i', sim, '-w', str(folder / 'run'), *map(str, options)]
 
 
-def sr(volley, folder, *options, sim='sim', template=TEMPLATE, status=0, env=None):
+def sr(volley, folder, *options, sim='sim', template=TEMPLATE, status=0, env=None, wait=60):
     done = subprocess.run(command(volley, folder, *options, sim=sim, template=template), stdin=subprocess.DEVNULL,
-                          stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, timeout=60, env=env)
+                          stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, timeout=wait, env=env)
     assert done.returncode == status, f'status {done.returncode}\n{done.stdout}{done.stderr}'
     return Run(folder, done.returncode, done.stdout, done.stderr)
 

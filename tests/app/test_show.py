@@ -16,7 +16,7 @@ def show(volley, *arguments, status=0):
 def test_first_packets_are_trees(volley):
     out, err = show(volley, PAIR)
     count, _, trees = out.partition('\n')
-    assert (count, err) == ('8 packets of 31 bytes, 1 shape', '')
+    assert (count, err) == ('8 packets of 31 bytes, 1 shape; sr tags IP.id', '')
     assert trees.count('###[ IP ]### \n') == trees.count('\n\n') == 3
     assert "load      = 'ab\\x00'" in trees
     assert show(volley, PAIR, '--limit', '5')[0].count('###[ IP ]###') == 5
@@ -72,7 +72,7 @@ def test_captures_that_cannot_be_written(volley, tmp_path):
 
 PLANS = [
     ('IP(src="198.18.0.1",dst="198.18.0.0/24",ttl=(1,2))/UDP(sport=7,dport=[22,80])/"ab"', """\
-1024 packets of 30 bytes, 1 shape
+1024 packets of 30 bytes, 1 shape; sr tags IP.id
 branch 0: 1024 packets, 1 shape
   digit 0: IP.dst, 256 values
   digit 1: IP.ttl, 2 values
@@ -86,7 +86,7 @@ branch 0: 1024 packets, 1 shape
     sum 1 at 10: Internet over 0-20
 """),
     ('IPv6(src="2001:2::1",dst="2001:2::/126")/ICMPv6EchoRequest(data=["a","bc"])', """\
-8 packets of at most 50 bytes, 2 shapes
+8 packets of at most 50 bytes, 2 shapes; sr tags ICMPv6EchoRequest.id, ICMPv6EchoRequest.seq
 branch 0: 8 packets, 2 shapes
   digit 0: IPv6.dst, 4 values
   digit 1: ICMPv6EchoRequest.data, 2 values, 2 groups, stride 1

@@ -58,9 +58,9 @@ def test_ten_million_probes_are_each_in_one_set(volley, folder, record_property)
     assert found['logged'] == found['answered'] + found['unanswered'] == N
     assert counters['planned'] == counters['sent'] == N
     assert counters['answered'] == counters['answers'] == found['answered']
-    assert found['unanswered'] == found['lost']
-    assert counters['duplicates'] == found['duplicated']
-    assert found['lost'] > N * 0.049 and found['duplicated'] > N * 0.009
+    assert found['unanswered'] == found['fate-lost']
+    assert counters['duplicates'] == found['fate-duplicated']
+    assert found['fate-lost'] > N * 0.049 and found['fate-duplicated'] > N * 0.009
     for name in ('late', 'unsolicited', 'malformed', 'filtered', 'imissed', 'table_full'):
         assert counters[name] == 0, name
     assert outcome.summary['rtt']['min_ns'] >= 1_000_000  # the simulated network's

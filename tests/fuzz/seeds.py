@@ -114,7 +114,7 @@ def answered_frames(volley):
         return  # its network namespace needs root
     peer = Peer(volley.path)
     layers = {'ether': 'Ether', 'ip': 'IP', 'ip6': 'IPv6'}
-    for stimulus, response, link, *_ in peer.ask(pairs=PAIRS, seed=SEED)['pairs']:
+    for stimulus, response, link, *_ in peer.ask(pairs=PAIRS, seed=SEED, conf={})['pairs']:
         yield frame_seed(volley.number(layers[link]), bytes.fromhex(stimulus), bytes.fromhex(response))
     peer.close()
 
@@ -144,6 +144,10 @@ def pcapng(frames, order):
     return file + block(order, 3, struct.pack(order + 'I', len(frames[0])) + frames[0]) + block(order, 4, bytes(4))
 
 
+def compressed(data):
+    return subprocess.run(['zstd', '-cq'], input=data, check=True, stdout=subprocess.PIPE).stdout
+
+
 def captures():
     frames = [bytes(range(n)) for n in (60, 61, 0, 14)]
     for order in '<>':
@@ -151,6 +155,22 @@ def captures():
             yield pcap(frames, order, magic)
         yield pcapng(frames, order)
         yield pcapng(frames, order) + pcapng(frames[::-1], '>')
+        for capture in (pcap(frames, order, 0xa1b23c4d), pcapng(frames, order)):
+            yield b''.join(compressed(part) for part in (capture[:40], capture[40:]))
+
+
+# --- Conditions ---------------------------------------------------------------------------------------------------
+
+
+def conditions(volley):
+    """Those of the unit test, over the fields of records, with frames behind them."""
+    source = (ROOT / 'tests' / 'unit' / 'expr' / 'test_filter.c').read_text()
+    names = {'none': 'vlan', 'no_class': 'class', 'no_flags': 'flags', 'no_dst': 'src', 'dst6': 'dst', 'name': 'proto'}
+    frames = [bytes.fromhex(volley.run('show', text, '--hex').split()[0]) for text in (
+        'Ether()/IP(dst="198.18.0.1")/TCP()', 'Ether()/IPv6(dst="2001:2::1")/UDP()', 'Ether()/Dot1Q(vlan=5)/ARP()')]
+    for n, text in enumerate(re.findall(r'^    \{"((?:[^"\\]|\\.)*)", ', source, re.M)):
+        text = re.sub(r'\b(' + '|'.join(names) + r')\b', lambda m: names[m[1]], ast.literal_eval(f'"{text}"'))
+        yield text.encode() + b'\0' + 2 * frames[n % len(frames)]
 
 
 def write(folder, seeds):
@@ -168,6 +188,7 @@ def main():
     write(folder / 'compile', (text.encode() for text in texts))
     write(folder / 'dissect', [*built_frames(volley, texts), *answered_frames(volley)])
     write(folder / 'capture', captures())
+    write(folder / 'filter', conditions(volley))
     (folder / 'template.dict').write_text(dictionary(volley))
 
 

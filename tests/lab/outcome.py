@@ -124,6 +124,11 @@ class Outcome:
         s, a = of_frame(stimulus), of_frame(answer)
         return Pair(index, s, a, relation(s, a), stimulus)
 
+    @staticmethod
+    def packets(path):
+        """[(packet id, comment)] of any of the files."""
+        return [(p.packet_id, p.comment.strip()) for p in pcapng.read(path).packets]
+
     def unanswered(self):
         """[(index, stimulus's frame)], in the order of the file."""
         packets = pcapng.read(self.unanswered_path).packets
@@ -131,13 +136,15 @@ class Outcome:
         return [(p.index, p.data) for p in packets]
 
 
-def sr(volley, network, template, *options, command='sr', rate='10k', timeout=2, wait=60, statuses=(0,), folder=None):
+def sr(volley, network, template, *options, command='sr', rate='10k', timeout=2, wait=60, statuses=(0,), folder=None,
+       prefix=()):
     """Runs `volley sr` inside the network's prober; it must end with one of the statuses and with sums that add up."""
     name = (folder or network.lab.folder) / 'run'
     ran = volley.run(command, template, '-i', network.interface, '-w', name, '--rate', rate, '--timeout', timeout,
-                     *options, within=network.prober, timeout=wait, cwd=network.lab.folder, check=False)
+                     *options, within=network.prober, timeout=wait, cwd=network.lab.folder, check=False,
+                     prefix=prefix)
     assert ran.returncode in statuses, f'status {ran.returncode}\n{ran.stdout}{ran.stderr}'
     outcome = Outcome(name)
-    outcome.status = ran.returncode
+    outcome.status, outcome.stderr = ran.returncode, ran.stderr
     outcome.check_identities()
     return outcome

@@ -31,6 +31,9 @@ class Packet:
 
     @property
     def packet_id(self):
+        """None: it belongs to no probe."""
+        if EPB_PACKETID not in self.options:
+            return None
         (value,) = self._numbers(EPB_PACKETID, 'Q')
         return value
 

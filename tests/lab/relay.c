@@ -15,18 +15,27 @@
 //   --silent           one port in 16 never answers
 //   --forge N          forged answers for each stimulus, delivered at once
 //   --flood N          answers repeated at full speed, in all, from the first stimulus on
+//   --prober FILE      with the pid of the prober: it is stopped meanwhile, but for a moment after each FLOOD_WAVE frames
 #include "relay_frame.h"
 #include "relay_link.h"
 
 #include <errno.h>
 #include <getopt.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/prctl.h>
 #include <time.h>
 
-enum { QUEUE_PLACES = 1 << 17, REORDER_MAX = 1 << 16, SEEN_PLACES = 4096, LOG_BUFFER = 1 << 22 };
+enum {
+    QUEUE_PLACES = 1 << 17,
+    REORDER_MAX = 1 << 16,
+    SEEN_PLACES = 4096,
+    LOG_BUFFER = 1 << 22,
+    NO_CORE = 1024
+};
+enum { FLOOD_WAVE = 1 << 17, FLOOD_PAUSE_MS = 20 };
 enum { QUIET_STEPS = 20 }; // of a millisecond each: then no more is coming
 
 struct item {
@@ -44,6 +53,7 @@ struct queue {
 
 struct relay {
     struct relay_link link;
+    const char *interface, *log_path, *prober;
     uint64_t random;
     // Shares of 2^32.
     uint64_t loss, duplicate, flip, flip_fixed, straggle;
@@ -249,7 +259,7 @@ static void handle(struct relay *r, const uint8_t *bytes, uint32_t len)
 }
 
 // A burst of answers once more, to stimuli of late.
-static void flood(struct relay *r)
+static void flood_burst(struct relay *r)
 {
     uint64_t n = r->n_seen < SEEN_PLACES ? r->n_seen : SEEN_PLACES;
 
@@ -262,6 +272,34 @@ static void flood(struct relay *r)
             relay_answer(stimulus->bytes, stimulus->len, r->silent, &answer))
             deliver_frame(r, RELAY_ANSWER, RELAY_MUST, relay_hash(parts.ip, parts.ip_bytes), &answer);
     }
+}
+
+static void signal_prober(const struct relay *r, int number)
+{
+    FILE *file = r->prober == NULL ? NULL : fopen(r->prober, "re");
+    int pid = 0;
+
+    if (file == NULL)
+        return;
+    if (fscanf(file, "%d", &pid) == 1 && pid > 1)
+        (void)kill(pid, number);
+    fclose(file);
+}
+
+// The prober looks at its ring only between waves, so that each is more than the ring holds, by as much as a wave is longer.
+static void flood(struct relay *r)
+{
+    if (r->n_flooded == r->flood || r->n_seen == 0)
+        return;
+    if (r->n_flooded % FLOOD_WAVE == 0) {
+        flush(r);
+        signal_prober(r, SIGCONT);
+        (void)poll(NULL, 0, FLOOD_PAUSE_MS);
+        signal_prober(r, SIGSTOP);
+    }
+    flood_burst(r);
+    if (r->n_flooded == r->flood)
+        signal_prober(r, SIGCONT);
 }
 
 static bool is_empty(const struct queue *queue)
@@ -302,82 +340,84 @@ static void run(struct relay *r)
 
 // ---- start and end
 
-static uint64_t share_of(const char *text)
+enum option_kind { OPTION_SHARE, OPTION_NUMBER, OPTION_MICROSECONDS, OPTION_TEXT, OPTION_FLAG };
+
+static const struct {
+    const char *name;
+    size_t offset; // in struct relay
+    enum option_kind kind;
+} option_rows[] = {
+    {"interface", offsetof(struct relay, interface), OPTION_TEXT},
+    {"log", offsetof(struct relay, log_path), OPTION_TEXT},
+    {"seed", offsetof(struct relay, random), OPTION_NUMBER},
+    {"loss", offsetof(struct relay, loss), OPTION_SHARE},
+    {"duplicate", offsetof(struct relay, duplicate), OPTION_SHARE},
+    {"reorder", offsetof(struct relay, window), OPTION_NUMBER},
+    {"flip", offsetof(struct relay, flip), OPTION_SHARE},
+    {"flip-fixed", offsetof(struct relay, flip_fixed), OPTION_SHARE},
+    {"delay", offsetof(struct relay, prompt.delay_ns), OPTION_MICROSECONDS},
+    {"straggle", offsetof(struct relay, straggle), OPTION_SHARE},
+    {"straggle-delay", offsetof(struct relay, stragglers.delay_ns), OPTION_MICROSECONDS},
+    {"silent", offsetof(struct relay, silent), OPTION_FLAG},
+    {"forge", offsetof(struct relay, forge), OPTION_NUMBER},
+    {"flood", offsetof(struct relay, flood), OPTION_NUMBER},
+    {"prober", offsetof(struct relay, prober), OPTION_TEXT},
+};
+
+enum { N_OPTIONS = sizeof(option_rows) / sizeof(option_rows[0]) };
+
+static bool set_option(struct relay *r, int row, const char *text)
 {
-    double share = strtod(text, NULL);
+    void *to = (uint8_t *)r + option_rows[row].offset;
+    char *end = NULL;
 
-    return share >= 1 ? (uint64_t)1 << 32 : (uint64_t)(share * 4294967296.0);
-}
-
-static bool set_option(struct relay *r, const char *name, const char *text)
-{
-    const struct {
-        const char *name;
-        uint64_t *share, *number;
-        uint64_t unit;
-    } rows[] = {
-        {"loss", &r->loss, NULL, 1},
-        {"duplicate", &r->duplicate, NULL, 1},
-        {"flip", &r->flip, NULL, 1},
-        {"flip-fixed", &r->flip_fixed, NULL, 1},
-        {"straggle", &r->straggle, NULL, 1},
-        {"seed", NULL, &r->random, 1},
-        {"reorder", NULL, &r->window, 1},
-        {"delay", NULL, &r->prompt.delay_ns, 1000},
-        {"straggle-delay", NULL, &r->stragglers.delay_ns, 1000},
-        {"forge", NULL, &r->forge, 1},
-        {"flood", NULL, &r->flood, 1},
-    };
-
-    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-        if (strcmp(rows[i].name, name) != 0)
-            continue;
-        if (rows[i].share != NULL)
-            *rows[i].share = share_of(text);
-        else
-            *rows[i].number = strtoull(text, NULL, 10) * rows[i].unit;
+    switch (option_rows[row].kind) {
+    case OPTION_TEXT:
+        *(const char **)to = text;
         return true;
+    case OPTION_FLAG:
+        *(bool *)to = true;
+        return true;
+    case OPTION_SHARE:
+        *(uint64_t *)to = (uint64_t)(strtod(text, &end) * 4294967296.0);
+        return *end == '\0' && *(uint64_t *)to <= (uint64_t)1 << 32;
+    default:
+        *(uint64_t *)to =
+            strtoull(text, &end, 10) * (option_rows[row].kind == OPTION_MICROSECONDS ? 1000u : 1u);
+        return *end == '\0';
     }
-    return false;
 }
 
-static bool parse_options(struct relay *r, int argc, char **argv, const char **interface, const char **log)
+static bool parse_options(struct relay *r, int argc, char **argv)
 {
-    static const char *const names[] = {"loss",  "duplicate", "flip",    "flip-fixed",     "straggle",
-                                        "seed",  "delay",     "reorder", "straggle-delay", "forge",
-                                        "flood", "interface", "log",     "silent"};
-    enum { N = sizeof(names) / sizeof(names[0]) };
-    struct option options[N + 1] = {0};
+    struct option options[N_OPTIONS + 1] = {0};
     int at = 0, c;
 
-    for (size_t i = 0; i < N; i++)
-        options[i] = (struct option){names[i], i < N - 1 ? required_argument : no_argument, NULL, 1};
+    for (int i = 0; i < N_OPTIONS; i++)
+        options[i] =
+            (struct option){option_rows[i].name,
+                            option_rows[i].kind == OPTION_FLAG ? no_argument : required_argument, NULL, 1};
     while ((c = getopt_long(argc, argv, "", options, &at)) == 1) {
-        if (strcmp(names[at], "interface") == 0)
-            *interface = optarg;
-        else if (strcmp(names[at], "log") == 0)
-            *log = optarg;
-        else if (strcmp(names[at], "silent") == 0)
-            r->silent = true;
-        else if (!set_option(r, names[at], optarg))
+        if (!set_option(r, at, optarg))
             return false;
     }
     r->random = r->random * 0x9e3779b97f4a7c15u + 1;
     r->stragglers.delay_ns += r->prompt.delay_ns;
-    return c == -1 && optind == argc && *interface != NULL && *log != NULL && r->window <= REORDER_MAX;
+    return c == -1 && optind == argc && r->interface != NULL && r->log_path != NULL &&
+           r->window <= REORDER_MAX;
 }
 
-static bool prepare(struct relay *r, const char *interface, const char *log)
+static bool prepare(struct relay *r)
 {
     r->prompt.items = malloc(QUEUE_PLACES * sizeof(struct item));
     r->stragglers.items = malloc(QUEUE_PLACES * sizeof(struct item));
     r->pool = malloc((r->window + 1) * sizeof(struct item));
     r->seen = malloc(SEEN_PLACES * sizeof(*r->seen));
-    r->log = fopen(log, "wbe");
+    r->log = fopen(r->log_path, "wbe");
     if (r->prompt.items == NULL || r->stragglers.items == NULL || r->pool == NULL || r->seen == NULL ||
         r->log == NULL || setvbuf(r->log, NULL, _IOFBF, LOG_BUFFER) != 0)
         return false;
-    r->error = relay_link_open(&r->link, interface);
+    r->error = relay_link_open(&r->link, r->interface);
     return r->error == 0;
 }
 
@@ -408,16 +448,15 @@ static void print_counts(struct relay *r)
 int main(int argc, char **argv)
 {
     static struct relay relay;
-    const char *interface = NULL, *log = NULL;
     struct sigaction action = {.sa_handler = stop};
 
-    if (!parse_options(&relay, argc, argv, &interface, &log)) {
+    if (!parse_options(&relay, argc, argv)) {
         fprintf(stderr, "usage: relay --interface NAME --log FILE [options]: see relay.c\n");
         return 2;
     }
     // Whoever started it may be killed.
     if (prctl(PR_SET_PDEATHSIG, SIGKILL) != 0 || sigaction(SIGTERM, &action, NULL) != 0 ||
-        sigaction(SIGINT, &action, NULL) != 0 || !prepare(&relay, interface, log)) {
+        sigaction(SIGINT, &action, NULL) != 0 || !prepare(&relay)) {
         fprintf(stderr, "relay: cannot start: %s\n", strerror(relay.error != 0 ? -relay.error : errno));
         return 1;
     }

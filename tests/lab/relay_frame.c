@@ -295,13 +295,6 @@ static enum relay_verdict flipped_icmp(unsigned byte, bool v6)
     return byte < 8 || v6 ? RELAY_NEVER : RELAY_MUST;
 }
 
-static enum relay_verdict flipped_upper(unsigned byte, uint8_t proto)
-{
-    if (proto == TCP)
-        return flipped_tcp(byte);
-    return proto == UDP ? flipped_udp(byte) : flipped_icmp(byte, proto == ICMP6);
-}
-
 // Version, lengths and flags may turn it into something else or leave it as it is.
 static enum relay_verdict flipped_ip4(unsigned byte, uint8_t mask)
 {
@@ -319,6 +312,17 @@ static enum relay_verdict flipped_ip6(unsigned byte)
     return byte == 0 || byte == 4 || byte == 5 ? RELAY_MAY : RELAY_MUST;
 }
 
+enum relay_verdict relay_flipped(uint8_t version, uint8_t proto, unsigned bit)
+{
+    unsigned byte = bit / 8, header = version == 4 ? 20 : 40;
+
+    if (byte < header)
+        return version == 4 ? flipped_ip4(byte, (uint8_t)(1u << bit % 8)) : flipped_ip6(byte);
+    if (proto == TCP)
+        return flipped_tcp(byte - header);
+    return proto == UDP ? flipped_udp(byte - header) : flipped_icmp(byte - header, proto == ICMP6);
+}
+
 uint16_t relay_flip(struct relay_frame *frame, uint64_t *state, bool fixed, enum relay_verdict *verdict)
 {
     struct relay_parts parts;
@@ -327,14 +331,9 @@ uint16_t relay_flip(struct relay_frame *frame, uint64_t *state, bool fixed, enum
     if (!relay_parse(frame->bytes, frame->len, &parts))
         return RELAY_NO_BIT;
     uint16_t bit = (uint16_t)(relay_random(state) % (8u * parts.ip_bytes));
-    unsigned byte = bit / 8, header = (unsigned)(parts.upper - parts.ip);
-    uint8_t mask = (uint8_t)(1u << bit % 8);
 
-    if (byte >= header)
-        *verdict = flipped_upper(byte - header, parts.proto);
-    else
-        *verdict = parts.version == 4 ? flipped_ip4(byte, mask) : flipped_ip6(byte);
-    frame->bytes[RELAY_ETHER_BYTES + byte] ^= mask;
+    *verdict = relay_flipped(parts.version, parts.proto, bit);
+    frame->bytes[RELAY_ETHER_BYTES + bit / 8] ^= (uint8_t)(1u << bit % 8);
     if (fixed)
         relay_sums(frame);
     return bit;

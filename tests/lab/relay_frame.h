@@ -38,8 +38,11 @@ bool relay_answer(const uint8_t *frame, size_t len, bool silent, struct relay_fr
 // ARP and neighbour solicitations for anything, answered from `mac`.
 bool relay_neighbour(const uint8_t *frame, size_t len, const uint8_t mac[6], struct relay_frame *answer);
 
-// Flips one bit of the IP packet and says which, and what that makes of the frame for a prober who tells answers apart by
-// addresses, ports, acknowledged numbers and echo ids. With `fixed` all checksums are right afterwards.
+// What a flipped bit (counted from the IP header on, 0 is the lowest of the first byte) makes of an answer, for a prober who
+// tells answers apart by addresses, protocol, ports, acknowledged numbers and echo ids.
+enum relay_verdict relay_flipped(uint8_t version, uint8_t proto, unsigned bit);
+
+// Flips one bit of the IP packet and says which, and its verdict. With `fixed` all checksums are right afterwards.
 uint16_t relay_flip(struct relay_frame *frame, uint64_t *state, bool fixed, enum relay_verdict *verdict);
 
 // Fills all checksums in.

@@ -131,16 +131,19 @@ def main():
             reply['scapy'] = answer_scapy(names, request['scapy'], request['what'])
         if 'pairs' in request:
             import pairs
-            reply['pairs'] = pairs.draw_pairs(request['seed'], request['pairs'])
+            reply['pairs'] = pairs.draw_pairs(request['seed'], request['pairs'], request['conf'])
         if 'traffic' in request:
             import traffic
-            reply['traffic'] = traffic.write(*request['traffic'])
-        if 'sr' in request:
-            import traffic
-            reply['sr'] = traffic.pair(*request['sr'])
+            reply['traffic'] = traffic.draw(*request['traffic'])
         if 'sndrcv' in request:
             import traffic
             reply['sndrcv'] = traffic.hold_against(names, *request['sndrcv'])
+        if 'judge' in request:
+            import pairs
+            reply['judge'] = pairs.judge_texts(names, *request['judge'])
+        if 'differences' in request:
+            import differences
+            reply['differences'] = [row[0] for row in differences.DIFFERENCES]
         if 'layer' in request:
             import classes
             reply['layer'] = classes.describe(names, request['layer'])

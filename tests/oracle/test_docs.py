@@ -66,6 +66,8 @@ def test_the_grammar_is_the_parsers():
     parsed = {}
     for folder in ('expr', 'template'):
         for path in (ROOT / 'lib' / folder).glob('*.c'):
+            if path.name == 'filter_parse.c':
+                continue  # conditions: tests/docs/test_results.py
             for comment, function in re.findall(r'^((?://.*\n)+)(?:static )?bool (\w+)\(', path.read_text(), re.M):
                 for name, right in productions(comment).items():
                     assert name in function, f'{path}: {function} parses {name}?'

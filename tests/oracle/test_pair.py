@@ -25,13 +25,13 @@ def run_pair(volley, path, *options, fields='stimulus_frame,answer_frame'):
 def test_like_scapy(peer, volley, tmp_path, run_long_tests, link, multi):
     for seed in SEEDS:
         path = tmp_path / f'{seed}.pcap'
-        n = peer.ask(traffic=[seed, link, FRAMES_LONG if run_long_tests else FRAMES, str(path)])['traffic']
-        answered, rest = peer.ask(sr=[str(path), multi])['sr']
-        assert len(answered) > n / 20
+        n = FRAMES_LONG if run_long_tests else FRAMES
+        wanted = peer.ask(traffic=[seed, link, n, multi, str(path)])['traffic']
+        assert len(wanted['answered']) > wanted['n'] / 20
 
         found, _ = run_pair(volley, path, '--match', 'scapy', '--records', 'all', *(['--multi'] if multi else []))
-        assert sorted(pair for pair in found if pair[1] > 0) == sorted(answered)
-        assert [stimulus for stimulus, answer in found if answer == 0] == rest
+        assert sorted(pair for pair in found if pair[1] > 0) == sorted(wanted['answered'])
+        assert [stimulus for stimulus, answer in found if answer == 0] == wanted['rest']
 
 
 def test_files(volley, tmp_path):

@@ -1,26 +1,26 @@
 """Captures of mixed traffic drawn at random, and how Scapy pairs what is in them. Runs in the peer, where Scapy is."""
 
 import random
+import struct
 
+import newer
 import pairs
-from scapy.all import IP, CookedLinux, Ether, IPv6, PacketList, rdpcap, wrpcap
+from scapy.all import IP, CookedLinux, Ether, IPv6, PacketList, rdpcap
 
-LINKS = {'ether': Ether, 'ip': IP, 'cooked': CookedLinux}
+LINKTYPES = {'ether': 1, 'ip': 101, 'cooked': 113}
+TRIES = 50  # captures of which Scapy may raise
 
 
-def packets_of(link, stimulus, response, kind):
-    """Both as a capture of that link type has them; None: they don't go with it."""
-    first = Ether if kind == 'ether' else IPv6 if kind == 'ip6' else IP
-    two = [first(bytes.fromhex(text)) for text in (stimulus, response)]
+def framed(link, frame, kind, pkttype):
+    """The frame as a capture of that link type has it; None: it does not go with it."""
     if link == 'ether':
-        if kind != 'ether':
-            two = [Ether(src='02:00:00:00:00:01', dst='02:00:00:00:00:02') / packet for packet in two]
-    elif kind == 'ether' or (link == 'ip' and kind == 'ip6'):
+        first = {'ip': b'\x08\x00', 'ip6': b'\x86\xdd'}.get(kind)
+        return frame if first is None else bytes.fromhex('020000000002020000000001') + first + frame
+    if kind == 'ether':
         return None
-    elif link == 'cooked':
-        two = [CookedLinux(pkttype=4, lladdrtype=1, proto=0x86dd if kind == 'ip6' else 0x800) / two[0],
-               CookedLinux(pkttype=0, lladdrtype=1, proto=0x86dd if kind == 'ip6' else 0x800) / two[1]]
-    return [bytes(packet) for packet in two]
+    if link == 'cooked':
+        return struct.pack('>HHH8sH', pkttype, 1, 0, b'', 0x86dd if kind == 'ip6' else 0x0800) + frame
+    return frame
 
 
 def draw_frames(seed, link, n):
@@ -28,9 +28,11 @@ def draw_frames(seed, link, n):
     draw = random.Random(seed)
     places = []
     for i in range(n):
-        stimulus, response, kind = pairs.draw_pair(seed * 1_000_003 + i)[:3]
-        two = packets_of(link, stimulus, response, kind)
-        if two is None:
+        stimulus, response, kind, _, _, _, received, sent = pairs.draw_pair(seed * 1_000_003 + i)[:8]
+        if 'STP' in received + sent:  # bytes to Volley
+            continue
+        two = [framed(link, bytes.fromhex(text), kind, pkttype) for text, pkttype in ((stimulus, 4), (response, 0))]
+        if None in two:
             continue
         at = draw.random() * n
         places.append((at, two[0]))
@@ -42,12 +44,12 @@ def draw_frames(seed, link, n):
     return [frame for _, frame in places]
 
 
-def write(seed, link, n, path):
-    packets = [LINKS[link](frame) for frame in draw_frames(seed, link, n)]
-    for i, packet in enumerate(packets):
-        packet.time = 1_700_000_000 + i / 1024
-    wrpcap(path, packets)
-    return len(packets)
+def write(frames, link, path):
+    """A frame each millisecond."""
+    with open(path, 'wb') as file:
+        file.write(struct.pack('<IHHiIII', 0xa1b2c3d4, 2, 4, 0, 0, 65535, LINKTYPES[link]))
+        for i, frame in enumerate(frames):
+            file.write(struct.pack('<IIII', 1_700_000_000 + i // 1000, i % 1000 * 1000, len(frame), len(frame)) + frame)
 
 
 def pair(path, multi):
@@ -55,7 +57,20 @@ def pair(path, multi):
     packets = rdpcap(path)
     numbers = {id(packet): i for i, packet in enumerate(packets, 1)}
     answered, rest = PacketList(list(packets)).sr(multi=multi)
-    return [[numbers[id(a)], numbers[id(b)]] for a, b in answered], [numbers[id(packet)] for packet in rest]
+    return {'answered': [[numbers[id(a)], numbers[id(b)]] for a, b in answered],
+            'rest': [numbers[id(packet)] for packet in rest], 'n': len(packets)}
+
+
+def draw(seed, link, n, multi, path):
+    """Writes a capture and pairs it."""
+    with newer.Scapy():
+        for i in range(TRIES):
+            write(draw_frames(seed * TRIES + i, link, n), link, path)
+            try:
+                return pair(path, multi)
+            except Exception:  # of answers(): such frames end Scapy's own sr() too
+                continue
+    raise RuntimeError('Scapy raised in every one')
 
 
 def hold_against(names, template, path):

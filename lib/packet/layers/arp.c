@@ -80,7 +80,7 @@ static bool arp_measure(const uint8_t *p, uint32_t avail, bool quoted, struct me
     uint32_t bytes = ARP_FIXED_BYTES + 2u * p[4] + 2u * p[5];
     if (avail < bytes)
         return false;
-    *m = (struct measure){bytes, bytes, LAYER_PADDING, false};
+    *m = (struct measure){bytes, bytes, LAYER_PADDING, false, false};
     return true;
 }
 

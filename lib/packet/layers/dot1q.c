@@ -40,7 +40,7 @@ static bool dot1q_measure_as(enum layer_id id, const uint8_t *p, uint32_t avail,
     enum layer_id next = layer_announced(id, DOT1Q_TYPE, type, p + DOT1Q_BYTES, end - DOT1Q_BYTES);
     if (next == LAYER_RAW && type <= ETHER_LENGTH_MAX)
         next = LAYER_LLC;
-    *m = (struct measure){DOT1Q_BYTES, end, (uint8_t)next, false};
+    *m = (struct measure){DOT1Q_BYTES, end, (uint8_t)next, false, false};
     return true;
 }
 

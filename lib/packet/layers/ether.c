@@ -52,7 +52,7 @@ static bool ether_measure(const uint8_t *p, uint32_t avail, bool quoted, struct 
         return false;
     *m = (struct measure){
         14, avail, (uint8_t)layer_announced(LAYER_ETHER, ETHER_TYPE, get16(p + 12), p + 14, avail - 14),
-        false};
+        false, false};
     return true;
 }
 

@@ -182,6 +182,15 @@ static const struct binding icmp_bindings[] = {
     {0},
 };
 
+// Scapy's header is longer by the unused bytes of types that have an id, too.
+static bool icmp_scapy_is_cut(const struct view *view, unsigned i)
+{
+    const uint8_t *p = view_header(view, i);
+    uint32_t more = (icmp_has_times(p) ? 12 : 0) + (icmp_has_mask(p) || p[0] == 37 || p[0] == 38 ? 4 : 0);
+
+    return (uint32_t)(view->layers[i].end - view->layers[i].start) < 8 + more;
+}
+
 static uint32_t icmp_header_bytes(const uint8_t *p)
 {
     return 8u + (icmp_has_times(p) ? 12 : 0) + (icmp_has_mask(p) ? 4 : 0);
@@ -204,7 +213,7 @@ static bool icmp_measure(const uint8_t *p, uint32_t avail, bool quoted, struct m
         header = avail;
     }
     bool quotes = icmp_is_error(p[0]) && !quoted;
-    *m = (struct measure){header, avail, (uint8_t)(quotes ? LAYER_IP : LAYER_RAW), quotes};
+    *m = (struct measure){header, avail, (uint8_t)(quotes ? LAYER_IP : LAYER_RAW), quotes, false};
     return true;
 }
 
@@ -279,6 +288,8 @@ static void icmp_flow_key(const struct view *view, unsigned i, enum flow_role ro
                           const struct answer_rules *rules, struct flow_key *key)
 {
     const uint8_t *p = view_header(view, i);
+    if (rules->scapy && icmp_scapy_is_cut(view, i))
+        return;
     bool has_id = rules->scapy && !rules->hashed && answers_quote(view, i, rules)
                       ? icmp_scapy_has_quoted_id(p)
                       : icmp_has_id(p);
@@ -309,7 +320,10 @@ static bool icmp_answers(const struct view *r, unsigned ri, const struct view *s
                          const struct answer_rules *rules)
 {
     if (si >= s->n || s->layers[si].id != LAYER_ICMP)
-        return false;
+        return rules->scapy && icmp_scapy_is_cut(r, ri);
+    // Then Scapy has bytes in its place.
+    if (rules->scapy && (icmp_scapy_is_cut(r, ri) || icmp_scapy_is_cut(s, si)))
+        return icmp_scapy_is_cut(r, ri);
     const uint8_t *rp = view_header(r, ri), *sp = view_header(s, si);
     bool quote = answers_quote(r, ri, rules);
     bool has_id = quote && rules->scapy ? icmp_scapy_has_quoted_id(sp) : icmp_has_id(sp);

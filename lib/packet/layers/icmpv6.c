@@ -147,14 +147,14 @@ static bool icmpv6_echo_measure(const uint8_t *p, uint32_t avail, bool quoted, s
 {
     (void)p;
     (void)quoted;
-    *m = (struct measure){avail, avail, LAYER_RAW, false};
+    *m = (struct measure){avail, avail, LAYER_RAW, false, false};
     return avail >= 8;
 }
 
 static bool icmpv6_error_measure(const uint8_t *p, uint32_t avail, bool quoted, struct measure *m)
 {
     (void)p;
-    *m = (struct measure){8, avail, (uint8_t)(quoted ? LAYER_RAW : LAYER_IPV6), !quoted};
+    *m = (struct measure){8, avail, (uint8_t)(quoted ? LAYER_RAW : LAYER_IPV6), !quoted, false};
     return avail >= 8;
 }
 

@@ -194,9 +194,10 @@ static bool info_reply_answers(const struct view *r, unsigned ri, const struct v
 {
     if (answers_quote(r, ri, rules))
         return icmpv6_answers(r, ri, s, si, rules);
-    bool asks =
-        si < s->n && (info_is_query(s->layers[si].id) || (rules->scapy && info_is_reply(s->layers[si].id)));
-    return asks && info_has_nonce(r, ri) && info_has_nonce(s, si) &&
+    // Scapy takes the nonce of whatever layer has one.
+    while (rules->scapy && si < s->n && !info_is_query(s->layers[si].id) && !info_is_reply(s->layers[si].id))
+        si++;
+    return si < s->n && (rules->scapy || info_is_query(s->layers[si].id)) && info_has_nonce(r, ri) && info_has_nonce(s, si) &&
            get64(view_header(r, ri) + INFO_NONCE_AT) == get64(view_header(s, si) + INFO_NONCE_AT);
 }
 

@@ -90,6 +90,9 @@ static bool mld_report_answers(const struct view *r, unsigned ri, const struct v
 
     if (answers_quote(r, ri, rules))
         return icmpv6_answers(r, ri, s, si, rules);
+    // Scapy looks for the first kind behind extension headers too.
+    while (rules->scapy && query == LAYER_ICMPV6_ML_QUERY && si < s->n && s->layers[si].id != query)
+        si++;
     return si < s->n && s->layers[si].id == query;
 }
 

@@ -9,6 +9,7 @@
 #include "packet/transport.h"
 
 enum { IP_FIXED_BYTES = 20 };
+enum { IP_PROTO_IPV6 = 41, IP_PROTO_SCTP = 132, IP_PROTO_MPLS = 137 };
 #define IP_MDNS 0xe00000fbu // 224.0.0.251
 
 // As Debian's /etc/protocols has them.
@@ -64,23 +65,26 @@ static const struct binding ip_bindings[] = {
     {0},
 };
 
-// Version and lengths must hold; what is longer than the frame was cut off, which only quotes are allowed to be.
+// What is longer than the frame was cut off, as quotes are. A length that is too short says nothing, as in Scapy; which takes what
+// a header's length lacks from the end of the frame.
 static bool ip_measure(const uint8_t *p, uint32_t avail, bool quoted, struct measure *m)
 {
-    if (avail < IP_FIXED_BYTES || p[0] >> 4 != 4)
+    (void)quoted;
+    if (avail < IP_FIXED_BYTES)
         return false;
-    uint32_t header = 4u * (p[0] & 15), total = get16(p + 2);
-    if (header < IP_FIXED_BYTES || header > avail || total < header)
-        return false;
-    if (total > avail) {
-        if (!quoted)
-            return false;
-        total = avail;
-    }
-    bool later_fragment = (get16(p + 6) & 0x1fff) != 0;
+    uint32_t said = 4u * (p[0] & 15), header = said > avail ? avail : said, total = get16(p + 2);
+    bool broken = p[0] >> 4 != 4 || said < IP_FIXED_BYTES || total < said || total > avail;
+
+    if (said < IP_FIXED_BYTES)
+        header = avail - (IP_FIXED_BYTES - said) < IP_FIXED_BYTES ? IP_FIXED_BYTES
+                                                                  : avail - (IP_FIXED_BYTES - said);
+    total = total < said || total - said > avail - header ? avail : header + total - said;
+    // As in Scapy, some protocols are read there.
+    bool reads = p[9] == IP_PROTO_SCTP || p[9] == IP_PROTO_IPV6 || p[9] == IP_PROTO_MPLS;
+    bool bytes = (get16(p + 6) & 0x1fff) != 0 && !reads;
     enum layer_id next =
-        later_fragment ? LAYER_RAW : layer_announced(LAYER_IP, IP_PROTO, p[9], p + header, total - header);
-    *m = (struct measure){header, total, (uint8_t)next, false};
+        bytes ? LAYER_RAW : layer_announced(LAYER_IP, IP_PROTO, p[9], p + header, total - header);
+    *m = (struct measure){header, total, (uint8_t)next, false, broken};
     return true;
 }
 
@@ -181,7 +185,7 @@ static void ip_scapy_flow_key(const uint8_t *p, enum flow_role role, const struc
         if (!ip_is_mdns(p) && !rules->any_address && rules->quote != ANSWER_QUOTE_LENIENT)
             flow_key_add(key, src ^ dst);
         flow_key_add(key, p[9]);
-    } else if (src != IP_MDNS && dst != IP_MDNS) {
+    } else if (rules->any_address || (src != IP_MDNS && dst != IP_MDNS)) {
         flow_key_add(key, answers_any_asker(rules) || answers_any_quoted(rules) ? 0 : asker);
         flow_key_add(key, (uint64_t)(rules->any_address ? 0 : asked) << 8 | p[9]);
     }
@@ -270,6 +274,8 @@ static bool ip_exact_answers(const struct view *r, unsigned ri, const struct vie
     uint32_t asker = get32(sp + 12), asked = get32(sp + 16);
     bool group = ip_is_group(asked);
 
+    if (r->layers[ri].broken)
+        return false;
     if (get32(rp + 16) != asker && (asker != 0 || !group) && !answers_any_asker(rules))
         return false;
     if (ri + 2 < r->n && r->layers[ri + 1].id == LAYER_ICMP && r->layers[ri + 2].quoted)

@@ -70,16 +70,15 @@ static uint32_t ipv6_said(const uint8_t *p, uint32_t avail)
 
 static bool ipv6_measure(const uint8_t *p, uint32_t avail, bool quoted, struct measure *m)
 {
-    if (avail < IPV6_BYTES || p[0] >> 4 != 6)
+    (void)quoted;
+    if (avail < IPV6_BYTES)
         return false;
     uint32_t total = ipv6_said(p, avail);
-    if (total > avail) {
-        if (!quoted)
-            return false;
+    bool broken = p[0] >> 4 != 6 || total > avail;
+    if (total > avail)
         total = avail;
-    }
     enum layer_id next = layer_announced(LAYER_IPV6, IPV6_NH, p[6], p + IPV6_BYTES, total - IPV6_BYTES);
-    *m = (struct measure){IPV6_BYTES, total, (uint8_t)next, false};
+    *m = (struct measure){IPV6_BYTES, total, (uint8_t)next, false, broken};
     return true;
 }
 
@@ -230,7 +229,7 @@ static bool ipv6_scapy_quote_answers(const struct view *r, unsigned ri, const st
 {
     const uint8_t *src = view_header(r, ri) + IPV6_ADDRESSES_AT;
     const uint8_t *asker = view_header(s, si) + IPV6_ADDRESSES_AT;
-    unsigned ru = ipv6_ext_path(r, ri).upper, su = ipv6_ext_path(s, si).upper;
+    unsigned ru = ipv6_ext_scapy_upper(r, ri), su = ipv6_ext_scapy_upper(s, si);
     bool routed = false;
 
     for (unsigned i = si + 1; i < su; i++)
@@ -285,6 +284,8 @@ static bool ipv6_exact_answers(const struct view *r, unsigned ri, const struct v
     const struct ipv6_path rw = ipv6_ext_path(r, ri), sw = ipv6_ext_path(s, si);
     bool upper = rw.nh == sw.nh && rw.later == (r->layers[ri].quoted && sw.later);
 
+    if (r->layers[ri].broken || rw.broken)
+        return false;
     if (r->layers[ri].quoted)
         return (ipv6_same(rw.src, sw.src) || answers_any_quoted(rules)) && ipv6_same(rw.dst, sw.dst) &&
                upper && answers(r, rw.upper, s, sw.upper, rules);

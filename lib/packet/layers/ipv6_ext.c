@@ -157,6 +157,20 @@ static const uint8_t *ipv6_route_end(const uint8_t *p, uint32_t len)
                : p + ROUTING_ADDRESSES_AT + 16 * ((len - ROUTING_ADDRESSES_AT) / 16 - 1);
 }
 
+unsigned ipv6_ext_scapy_upper(const struct view *view, unsigned i)
+{
+    for (i++; i < view->n && ipv6_ext_is(view->layers[i].id); i++) {
+        const struct view_layer *layer = &view->layers[i];
+        bool options = layer->id == LAYER_IPV6_EXT_HOP_BY_HOP || layer->id == LAYER_IPV6_EXT_DEST_OPT;
+        bool route = layer->id != LAYER_IPV6_EXT_FRAGMENT;
+
+        if (!options &&
+            (layer->header_bytes < 8 || (route && (layer->header_bytes - ROUTING_ADDRESSES_AT) % 16 != 0)))
+            break;
+    }
+    return i;
+}
+
 struct ipv6_path ipv6_ext_path(const struct view *view, unsigned i)
 {
     const uint8_t *ip = view_header(view, i);
@@ -168,6 +182,7 @@ struct ipv6_path ipv6_ext_path(const struct view *view, unsigned i)
         bool options = view->layers[i].id == LAYER_IPV6_EXT_DEST_OPT;
 
         path.nh = p[0];
+        path.broken |= view->layers[i].broken;
         if (options && (address = ipv6_home_address(p, len)) != NULL)
             path.src = address;
         if (view->layers[i].id == LAYER_IPV6_EXT_FRAGMENT && len >= FRAGMENT_M_AT)

@@ -10,9 +10,14 @@ struct ipv6_path {
         *src; // the home address, if an option says so (RFC 6275 6.3); borrowed from the view, as dst
     const uint8_t *dst; // the last address of a routing header that is not used up
     bool later;         // a fragment that starts somewhere in the payload
+    bool broken;        // a header that is cut short
     uint8_t nh;         // what announces the upper layer
     unsigned upper;     // its index in the view; may be that behind the last layer
 };
+
+// What Scapy takes for the upper layer of IPv6 header i: it reads options that are cut
+// short, and routes between two addresses.
+unsigned ipv6_ext_scapy_upper(const struct view *view, unsigned i);
 
 // Of the IPv6 header i of the view; it must be whole, the headers behind it may be cut short.
 struct ipv6_path ipv6_ext_path(const struct view *view, unsigned i);

@@ -7,18 +7,17 @@ static bool raw_measure(const uint8_t *p, uint32_t avail, bool quoted, struct me
 {
     (void)p;
     (void)quoted;
-    *m = (struct measure){avail, avail, LAYER_RAW, false};
+    *m = (struct measure){avail, avail, LAYER_RAW, false, false};
     return true;
 }
 
-// Bytes answer anything, as in Scapy; but not what is left of a header that was cut short.
+// Bytes answer anything, as in Scapy; but not what is left of a header that was cut short, nor DHCP, whose clients all have one port.
 static bool raw_answers(const struct view *r, unsigned ri, const struct view *s, unsigned si,
                         const struct answer_rules *rules)
 {
-    (void)ri;
-    (void)s;
-    (void)si;
-    return rules->scapy || !r->malformed;
+    if (rules->scapy)
+        return true;
+    return !r->layers[ri].broken && !(si < s->n && s->layers[si].id == LAYER_BOOTP);
 }
 
 const struct layer_desc layer_raw = {

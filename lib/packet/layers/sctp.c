@@ -63,7 +63,7 @@ static bool sctp_measure(const uint8_t *p, uint32_t avail, bool quoted, struct m
         return false;
     uint32_t header = avail < SCTP_BYTES ? avail : SCTP_BYTES;
     enum layer_id next = sctp_next_chunk(NULL, p + header, avail - header);
-    *m = (struct measure){header, avail, (uint8_t)next, false};
+    *m = (struct measure){header, avail, (uint8_t)next, false, false};
     return true;
 }
 

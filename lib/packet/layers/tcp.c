@@ -15,7 +15,7 @@ enum {
     TCP_URGPTR,
     TCP_OPTIONS
 };
-enum { TCP_FIXED_BYTES = 20, TCP_QUOTED_BYTES = 8, TCP_ACK_SLACK = 2 };
+enum { TCP_FIXED_BYTES = 20, TCP_QUOTED_BYTES = 8, TCP_ACK_END = 12, TCP_ACK_SLACK = 2 };
 enum { TCP_FIN = 0x01, TCP_SYN = 0x02, TCP_RST = 0x04, TCP_ACK_FLAG = 0x10 };
 
 static const char tcp_letters[] = "FSRPAUECN";
@@ -71,16 +71,15 @@ static uint16_t tcp_flags(const uint8_t *p)
 
 static bool tcp_measure(const uint8_t *p, uint32_t avail, bool quoted, struct measure *m)
 {
-    uint32_t header = avail < TCP_FIXED_BYTES ? 0 : 4u * (p[12] >> 4);
+    if (avail < (quoted ? TCP_QUOTED_BYTES : TCP_FIXED_BYTES))
+        return false;
+    uint32_t header = avail < TCP_FIXED_BYTES ? avail : 4u * (p[12] >> 4);
+    bool broken = header < TCP_FIXED_BYTES || header > avail;
 
-    if (quoted && (header < TCP_FIXED_BYTES || header > avail))
-        header = avail < TCP_FIXED_BYTES ? avail : TCP_FIXED_BYTES;
-    else if (!quoted && (header < TCP_FIXED_BYTES || header > avail))
-        return false;
-    if (avail < TCP_QUOTED_BYTES)
-        return false;
+    if (broken)
+        header = avail < TCP_FIXED_BYTES || header > avail ? avail : TCP_FIXED_BYTES;
     enum layer_id next = transport_next(LAYER_TCP, TCP_SPORT, p, p + header, avail - header);
-    *m = (struct measure){header, avail, (uint8_t)next, false};
+    *m = (struct measure){header, avail, (uint8_t)next, false, broken};
     return true;
 }
 
@@ -172,7 +171,10 @@ static bool tcp_quote_answers(const struct view *r, unsigned ri, const uint8_t *
         return true;
     if ((strict || (rules->tagged_seq && !rules->scapy)) && get32(rp + 4) != get32(sp + 4))
         return false;
-    return !strict || r->layers[ri].header_bytes < TCP_FIXED_BYTES || get32(rp + 8) == get32(sp + 8);
+    if (!strict || (r->layers[ri].header_bytes < TCP_FIXED_BYTES && !rules->scapy))
+        return true;
+    // Scapy takes zero for what is not there.
+    return (r->layers[ri].header_bytes < TCP_ACK_END ? 0 : get32(rp + 8)) == get32(sp + 8);
 }
 
 static bool tcp_answers(const struct view *r, unsigned ri, const struct view *s, unsigned si,
@@ -184,6 +186,8 @@ static bool tcp_answers(const struct view *r, unsigned ri, const struct view *s,
 
     if (answers_quote(r, ri, rules))
         return tcp_quote_answers(r, ri, sp, rules);
+    if (!rules->scapy && r->layers[ri].broken)
+        return false;
     // Of a segment that is quoted where Scapy knows no TCPerror, or that is a quote itself, there may be no more than the ports.
     if (r->layers[ri].header_bytes < TCP_FIXED_BYTES || s->layers[si].header_bytes < TCP_FIXED_BYTES)
         return false;

@@ -304,6 +304,110 @@ static void small_packets_cross_no_page(void **state)
     free(bytes);
 }
 
+// The file, decompressed. Fails unless all its frames are whole.
+static void unpack(const char *path)
+{
+    char command[256];
+
+    snprintf(command, sizeof(command), "zstd -dqc %s > %s.plain && mv %s.plain %s", path, path, path, path);
+    assert_int_equal(system(command), 0);
+}
+
+static void compressed_files_read_back(void **state)
+{
+    const struct place *place = *state;
+
+    for (size_t i = 0; i < ARRAY_SIZE(formats); i++) {
+        const struct capture_options options = {
+            .format = formats[i], .port_name = "x", .application = "y", .zstd = true};
+        struct capture *capture = NULL;
+
+        assert_int_equal(capture_open(&capture, place->path, &options), 0);
+        for (unsigned n = 0; n < 20000; n++) {
+            assert_int_equal(add_packet(capture, n), 0);
+            if (n % 777 == 0)
+                assert_int_equal(capture_flush(capture), 0);
+        }
+        assert_int_equal(capture_close(capture, NULL), 0);
+        unpack(place->path);
+        assert_int_equal(read_back(place->path, 262144), 20000);
+        assert_int_equal(count_whole_packets(place->path, formats[i]), 20000);
+    }
+}
+
+// Bytes that zstd can't make smaller, up to the limit: what is stored is exactly what is in whole frames.
+static void a_full_disk_cuts_back_to_whole_frames(void **state)
+{
+    const struct place *place = *state;
+    const struct capture_options options = {.port_name = "x", .application = "y", .zstd = true};
+    static uint8_t noise[1500];
+    struct capture *capture = NULL;
+    struct rlimit old;
+    int err = 0;
+
+    assert_int_equal(getrlimit(RLIMIT_FSIZE, &old), 0);
+    const struct rlimit limit = {.rlim_cur = FSIZE_LIMIT, .rlim_max = old.rlim_max};
+    assert_int_equal(capture_open(&capture, place->path, &options), 0);
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
+    for (unsigned n = 0; n < 100; n++) {
+        const struct capture_packet packet = {.data = noise, .len = sizeof(noise), .time_ns = n};
+
+        for (size_t i = 0; i < sizeof(noise); i++)
+            noise[i] = (uint8_t)random();
+        err = capture_add(capture, &packet);
+        if (n % 10 == 9 && err == 0)
+            err = capture_flush(capture);
+    }
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &old), 0);
+    assert_int_equal(err, -EFBIG);
+    uint64_t stored = capture_stored(capture);
+    assert_int_equal(stored, 60);
+    assert_int_equal(stored + capture_refused(capture), 100);
+    assert_int_equal(capture_close(capture, NULL), -EFBIG);
+    unpack(place->path);
+    assert_int_equal(count_whole_packets(place->path, CAPTURE_PCAPNG), stored);
+}
+
+// Frames that were cut before they came to us, of another link type, without a time.
+static void what_a_packet_was_on_the_wire(void **state)
+{
+    const struct place *place = *state;
+
+    for (size_t i = 0; i < ARRAY_SIZE(formats); i++) {
+        const struct capture_options options = {
+            .format = formats[i],
+            .application = "y",
+            .snaplen = 3,
+            .link = DLT_IPV4,
+            .interfaces = {"a", "b"},
+        };
+        static const uint32_t lens[][3] = {{4, 0, 4}, {4, 9, 9}, {4, 2, 4}, {2, 0, 2}};
+        struct capture *capture = NULL;
+        char error[PCAP_ERRBUF_SIZE];
+        struct pcap_pkthdr *head;
+        const uint8_t *data;
+
+        assert_int_equal(capture_open(&capture, place->path, &options), 0);
+        for (size_t n = 0; n < ARRAY_SIZE(lens); n++) {
+            const struct capture_packet packet = {
+                .data = four_bytes, .len = lens[n][0], .original_len = lens[n][1]};
+
+            assert_int_equal(capture_add(capture, &packet), 0);
+        }
+        assert_int_equal(capture_close(capture, NULL), 0);
+        pcap_t *pcap = pcap_open_offline(place->path, error);
+        assert_non_null(pcap);
+        assert_int_equal(pcap_datalink(pcap), DLT_IPV4);
+        for (size_t n = 0; n < ARRAY_SIZE(lens); n++) {
+            assert_int_equal(pcap_next_ex(pcap, &head, &data), 1);
+            assert_int_equal(head->caplen, lens[n][0] < 3 ? lens[n][0] : 3);
+            assert_int_equal(head->len, lens[n][2]);
+            assert_int_equal(head->ts.tv_sec, 0);
+        }
+        pcap_close(pcap);
+    }
+}
+
 static void packets_are_stored_when_they_are_in_the_file(void **state)
 {
     const struct place *place = *state;
@@ -431,6 +535,9 @@ int main(void)
         PLACED(small_packets_cross_no_page),
         PLACED(packets_are_stored_when_they_are_in_the_file),
         PLACED(a_full_disk_cuts_back_to_whole_blocks),
+        PLACED(compressed_files_read_back),
+        PLACED(a_full_disk_cuts_back_to_whole_frames),
+        PLACED(what_a_packet_was_on_the_wire),
         PLACED(a_closed_pipe_is_an_error),
         PLACED(a_killed_writer_leaves_whole_blocks),
         cmocka_unit_test(opening_fails),

@@ -16,7 +16,7 @@
 
 #include <cmocka.h>
 
-#define BAD_WEATHER "clock=virtual,loss=20%,dup=10%,corrupt=5%,stray=5%,jitter=50%"
+#define BAD_WEATHER "clock=virtual,loss=20%,dup=10%,corrupt=5%,flip=5%,stray=5%,jitter=50%"
 
 static struct port *open_sim(const char *args, uint16_t n_queues)
 {

@@ -724,6 +724,34 @@ static void test_corrupt_and_stray(void **state)
     assert_int_equal(run.short_frames, 0);
 }
 
+// One bit of each answer, anywhere behind the Ethernet header: all are as long as without.
+static void test_flip(void **state)
+{
+    struct port *port = open_sim("flip=100%"), *whole = open_sim("");
+    uint64_t seen[46] = {0};
+
+    (void)state;
+    for (uint16_t i = 0; i < 2000; i++) {
+        struct packet q = echo(4, i), a = {0}, b = {0};
+        int flipped = 0;
+
+        transmit(port, 0, &q);
+        assert_true(receive(port, 0, &a) && ask(whole, &q, &b));
+        assert_int_equal(a.len, b.len);
+        for (uint16_t k = 0; k < a.len; k++) {
+            flipped += __builtin_popcount(a.bytes[k] ^ b.bytes[k]);
+            assert_true(k >= 14 || a.bytes[k] == b.bytes[k]);
+            if (k >= 14)
+                seen[k - 14] |= a.bytes[k] ^ b.bytes[k];
+        }
+        assert_int_equal(flipped, 1);
+    }
+    for (unsigned k = 0; k < ARRAY_SIZE(seen); k++)
+        assert_int_equal(__builtin_popcountll(seen[k]) > 3, 1);
+    close_sim(port);
+    close_sim(whole);
+}
+
 static void test_stray_frame(void **state)
 {
     struct port *port = open_sim("stray=100%,alive=0%");
@@ -1119,7 +1147,7 @@ static void test_log_adds_up(void **state)
 
     (void)state;
     close(mkstemp(path));
-    snprintf(args, sizeof(args), "loss=5%%,dup=5%%,corrupt=5%%,stray=5%%,alive=90%%,log=%s", path);
+    snprintf(args, sizeof(args), "loss=5%%,dup=5%%,corrupt=5%%,flip=5%%,stray=5%%,alive=90%%,log=%s", path);
     run = run_probes(args, 10000, 64);
     file = fopen(path, "r");
     assert_non_null(file);
@@ -1131,7 +1159,7 @@ static void test_log_adds_up(void **state)
         frames += strcmp(fate, "duplicated") == 0
                       ? 2
                       : strcmp(fate, "answered") == 0 || strcmp(fate, "corrupted") == 0 ||
-                            strcmp(fate, "stray") == 0;
+                            strcmp(fate, "flipped") == 0 || strcmp(fate, "stray") == 0;
     }
     fclose(file);
     unlink(path);
@@ -1271,6 +1299,7 @@ int main(void)
         cmocka_unit_test(test_mtu),
         cmocka_unit_test(test_loss_and_duplicates),
         cmocka_unit_test(test_corrupt_and_stray),
+        cmocka_unit_test(test_flip),
         cmocka_unit_test(test_stray_frame),
         cmocka_unit_test(test_determinism),
         cmocka_unit_test(test_duplicate_comes_later),

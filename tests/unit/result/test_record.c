@@ -107,7 +107,7 @@ static const struct value_row value_rows[] = {
     {"neither IP nor ARP", "020000000002 020000000001 88b5 01020304",
      "020000000002 020000000001 88b5 01020304", "src,proto,vlan,class,responder,len", "|||other||"},
     {"cut short", ETHER4 "450000", ETHER4 "4500002800010000 4006 0000 c6120002 c6120001 0050",
-     "src,dport,proto,responder,flags", "||||"},
+     "src,dport,proto,responder,flags,len", "|||198.18.0.2||40"},
     {"a later fragment has no ports",
      ETHER4 "4500001c00010010 4011 0000 c6120001 c6120002 1234 0035 0008 0000", NULL, "sport,proto", "|udp"},
     {"summaries", ETHER4 "4500001c00010000 4001 0000 c6120001 c6120002 0800 0000 0001 0002",
@@ -156,6 +156,9 @@ static void fields_are_chosen_by_name(void **state)
     } rows[] = {
         {"probe", NULL, 0},
         {"rtt_ns,probe,dst", NULL, 0},
+        {" rtt_ns , probe,dst ", NULL, 0},
+        {"rtt_ns, dest", "records have no field 'dest'; did you mean 'dst'?", 8},
+        {"  ", "records have no field ''", 2},
         {"probe,rtt", "records have no field 'rtt'; did you mean 'rtt_ns'?", 6},
         {"probe,dst,probe", "'probe' stands here twice", 10},
         {"probe,", "records have no field ''", 6},

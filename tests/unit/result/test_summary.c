@@ -1,5 +1,7 @@
 #include "result/summary.h"
 
+#include "result/summary_read.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <jansson.h>
@@ -316,7 +318,8 @@ static void the_document_has_everything(void **state)
     for (size_t i = 0; i < ARRAY_SIZE(demo_members); i++)
         assert_member(document, demo_members[i].name, demo_members[i].wanted);
     assert_member(document, "files",
-                  "[{\"path\":\"x\",\"holds\":\"packets\",\"stored\":1,\"refused\":2,\"error\":\"No space left on device\"}]");
+                  "[{\"path\":\"x\",\"holds\":\"packets\",\"stored\":1,\"refused\":2,\"error\":\"No space "
+                  "left on device\"}]");
     json_decref(document);
     free(rtt);
 }
@@ -377,6 +380,88 @@ static void writing_fails(void **state)
     assert_int_equal(summary_write_json(&summary, "/tmp"), -EISDIR);
 }
 
+static char *printed(const struct summary *summary)
+{
+    char *text = NULL;
+    size_t size = 0;
+    FILE *to = open_memstream(&text, &size);
+
+    assert_non_null(to);
+    summary_print(summary, to);
+    fclose(to);
+    return text;
+}
+
+// Fails unless the document says what the summary does.
+static void read_again(const struct place *place, const struct summary *summary)
+{
+    char *wanted = printed(summary);
+    struct diag diag = {.set = false};
+    struct summary again;
+    struct arena arena;
+
+    arena_init(&arena, 0);
+    assert_int_equal(summary_write_json(summary, place->path), 0);
+    if (!summary_read_json(&again, place->path, &arena, &diag))
+        fail_msg("%s", diag.message);
+    assert_printed(&again, wanted);
+    assert_string_equal(again.exit_reason, summary->exit_reason);
+    arena_release(&arena);
+    free(wanted);
+}
+
+static void documents_are_read_again(void **state)
+{
+    const struct summary_file files[] = {
+        {.path = "x", .stored = 1, .refused = 2, .error = -ENOSPC},
+        {.path = "y", .stored = 1000, .refused = UINT64_MAX, .is_records = true, .error = -4000},
+        {.path = "z"},
+    };
+    const uint64_t times[] = {100, 120, 127000000};
+    struct histogram *rtt = histogram_of(times, ARRAY_SIZE(times));
+    struct summary summary = demo_summary();
+
+    read_again(*state, &summary);
+    summary.rtt = rtt;
+    summary.files = files;
+    summary.n_files = ARRAY_SIZE(files);
+    summary.counters.imissed = COUNTER_UNKNOWN;
+    summary.counters.rx_nombuf = 5;
+    summary.counters.tx_errors = 1;
+    summary.counters.table_full = UINT64_MAX - 1;
+    read_again(*state, &summary);
+    summary.loss_cause = "AF_XDP ring full";
+    summary.suggested_rate_pps = 300000;
+    summary.counters.kernel_drops = summary.counters.rx_nombuf = COUNTER_UNKNOWN;
+    read_again(*state, &summary);
+    free(rtt);
+}
+
+static void room_is_taken_before(void **state)
+{
+    const struct place *place = *state;
+    struct summary summary = demo_summary();
+    struct stat before, after;
+    struct diag diag = {.set = false};
+    struct summary again;
+    struct arena arena;
+
+    summary.exit_reason = SUMMARY_RUNNING;
+    assert_int_equal(summary_reserve_json(&summary, place->path), 0);
+    assert_int_equal(stat(place->path, &before), 0);
+    arena_init(&arena, 0);
+    assert_true(summary_read_json(&again, place->path, &arena, &diag));
+    assert_string_equal(again.exit_reason, SUMMARY_RUNNING);
+    arena_release(&arena);
+    summary.exit_reason = "complete";
+    assert_int_equal(summary_write_json(&summary, place->path), 0);
+    assert_int_equal(stat(place->path, &after), 0);
+    assert_true(after.st_size + 4096 < before.st_size);
+    assert_int_equal(summary_reserve_json(&summary, "/dev/full"), 0);
+    assert_int_equal(summary_reserve_json(&summary, "/tmp"), -EISDIR);
+    assert_int_equal(summary_reserve_json(&summary, "/nowhere/x.json"), -ENOENT);
+}
+
 #define PLACED(test) cmocka_unit_test_setup_teardown(test, place_setup, place_teardown)
 
 int main(void)
@@ -391,6 +476,8 @@ int main(void)
         PLACED(the_document_of_nothing),
         PLACED(any_bytes_become_text),
         PLACED(documents_are_replaced_whole),
+        PLACED(documents_are_read_again),
+        PLACED(room_is_taken_before),
         cmocka_unit_test(writing_fails),
     };
 
