@@ -80,15 +80,17 @@ static void receiver_reply(struct receiver *r, const struct match *match)
         reply_ring_put(r->ring, reply, len);
 }
 
+// What waited in the ring while this thread had no core is not late for that.
 static enum outcome receiver_find(struct receiver *r, struct match *match, uint64_t now)
 {
+    uint64_t read = receiver_read_until(r, now), waited = now > read ? now - read : 0;
     static const uint8_t outcomes[] = {
         [MATCH_ANSWER] = OUTCOME_ANSWERS,          [MATCH_FURTHER] = OUTCOME_ANSWERS,
         [MATCH_DUPLICATE] = OUTCOME_DUPLICATES,    [MATCH_LATE] = OUTCOME_LATE,
         [MATCH_UNSOLICITED] = OUTCOME_UNSOLICITED, [MATCH_MALFORMED] = OUTCOME_MALFORMED,
     };
 
-    return (enum outcome)outcomes[match_find(r->probes, match, now, r->timeout_ticks, &r->scratch)];
+    return (enum outcome)outcomes[match_find(r->probes, match, now, r->timeout_ticks + waited, &r->scratch)];
 }
 
 // What our own host's kernel sends is no answer: it shows up on AF_PACKET.
@@ -143,6 +145,7 @@ static void receiver_judge(struct receiver *r, bool full)
 
 unsigned receiver_step(struct receiver *r)
 {
+    uint64_t began = r->port->ops->now(r->port);
     unsigned n = 0;
     bool full = false;
 
@@ -154,6 +157,9 @@ unsigned receiver_step(struct receiver *r)
         n += came;
     }
     receiver_judge(r, full);
+    // Release: who sees that all was read sees what was marked of it.
+    if (!full)
+        atomic_store_explicit(&r->empty_ticks, began, memory_order_release);
     atomic_store_explicit(&r->n_steps, receiver_steps(r) + 1, memory_order_relaxed);
     return n;
 }

@@ -40,7 +40,7 @@ static bool plan_any_group(const struct plan_compiler *c)
 static bool plan_any_moved(const struct plan_compiler *c)
 {
     for (unsigned i = 0; i < c->from->n_layers; i++) {
-        if (c->from->layers[i].id == LAYER_TFTP)
+        if (c->from->layers[i].id == LAYER_UDP)
             return true;
     }
     return false;
