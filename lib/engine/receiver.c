@@ -18,6 +18,7 @@ int receiver_init(struct receiver *r, uint64_t channel_bytes)
     size_t room = (size_t)r->probes->plan->longest + PLAN_SLACK;
     r->scratch.frame = malloc(room);
     r->scratch.burst = malloc(PLAN_BURST * room);
+    r->scratch.forms = &r->forms;
     r->ring = aligned_alloc(CACHE_LINE, (sizeof(*r->ring) + CACHE_LINE - 1) / CACHE_LINE * CACHE_LINE);
     if (r->scratch.frame == NULL || r->scratch.burst == NULL || r->ring == NULL) {
         receiver_release(r);
@@ -120,7 +121,7 @@ static unsigned receiver_burst(struct receiver *r, uint16_t queue)
         return 0;
     uint64_t now = r->port->ops->now(r->port);
     for (unsigned k = 0; k < n; k++)
-        match_decode(r->probes, frames[k].data, frames[k].len, &r->matches[k]);
+        match_decode(r->probes, frames[k].data, frames[k].len, &r->scratch, &r->matches[k]);
     match_prepare(r->probes, r->matches, n, &r->scratch);
     for (unsigned k = 0; k < n; k++)
         counts[receiver_take(r, &frames[k], &r->matches[k], now)]++;

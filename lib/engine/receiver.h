@@ -36,7 +36,8 @@ struct receiver {
     // The thread's.
     struct match matches[RECEIVER_BURST];
     struct match_scratch scratch; // owned
-    uint32_t n_full;              // bursts in a row that came full
+    struct forms forms;
+    uint32_t n_full; // bursts in a row that came full
 
     // Shared with the collector, with the sender of the queue, and with main.
     struct channel channel;  // owned

@@ -83,6 +83,7 @@ static int run_make_probes(struct run *run)
         .random = o->random,
         .outstanding = run_outstanding(o, run->plan->n),
         .block_shift = run_block_shift(o),
+        .n_senders = run->layout.n_senders,
         .match = o->match,
         .multi = o->multi,
         .rules = o->rules,
@@ -287,8 +288,10 @@ int run_new(struct run **out, const struct plan *plan, struct port *port, const 
         return -EINVAL;
     }
     int err = run_make_probes(run);
-    if (err == 0)
+    if (err == 0) {
+        port_fit(port, sender_frame_room(plan));
         err = run_make_workers(run);
+    }
     if (err == 0)
         err = run_open_files(run, diag);
     if (err == 0)

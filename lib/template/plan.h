@@ -103,6 +103,7 @@ struct plan {
     bool has_moved;         // some stimulus may be answered from another port than it asked, as TFTP's: UDP
     uint32_t tags;          // bit t: enum layer_tag t is filled in some shape
     uint32_t n_whole_tags;  // shapes with a tag of 32 bits
+    bool is_lost_untagged;  // some answers may carry no such tag back
 };
 
 // The values of tags for one position; all zero where the plan has none.

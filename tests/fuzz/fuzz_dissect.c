@@ -6,6 +6,7 @@
 #include "packet/answers.h"
 #include "packet/dissect.h"
 #include "packet/flow_key.h"
+#include "packet/forms.h"
 #include "packet/layer.h"
 #include "packet/print.h"
 #include "packet/summarise.h"
@@ -27,6 +28,21 @@ static void frame_open(struct frame *frame, const uint8_t *bytes, size_t len, en
     memcpy(frame->bytes, bytes, len);
     frame->len = (uint32_t)len;
     view_decode(&frame->view, frame->bytes, frame->len, first);
+}
+
+// The second frame by the form of the first one.
+static void check_form(const struct frame frames[2], enum layer_id first)
+{
+    struct forms forms = {0};
+    struct view view;
+
+    for (unsigned i = 0; i < 2; i++) {
+        const struct view *wanted = &frames[i].view;
+
+        forms_decode(&forms, &view, frames[i].bytes, frames[i].len, first);
+        FUZZ_CHECK(view.len == wanted->len && view.n == wanted->n && view.malformed == wanted->malformed);
+        FUZZ_CHECK(memcmp(view.layers, wanted->layers, view.n * sizeof(*view.layers)) == 0);
+    }
 }
 
 static void frame_release(struct frame *frame)
@@ -217,6 +233,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
         cut = len;
     frame_open(&frames[0], bytes, cut, first);
     frame_open(&frames[1], bytes + cut, len - cut, first);
+    check_form(frames, first);
     for (unsigned i = 0; i < 2; i++) {
         check_view(&frames[i].view);
         summarise_all(&frames[i].view);

@@ -82,6 +82,14 @@ static bool ipv6_measure(const uint8_t *p, uint32_t avail, bool quoted, struct m
     return true;
 }
 
+// Version, payload's length, next header. Jumbograms look at more.
+static uint64_t ipv6_looks(const uint8_t *p, uint32_t header_bytes, uint32_t payload)
+{
+    (void)payload;
+    return get16(p + 4) == 0 ? LAYER_LOOKS_UNKNOWN
+                             : 1u | 7u << 4 | layer_looks_behind(LAYER_IPV6, IPV6_NH, p[6], header_bytes);
+}
+
 static bool ipv6_summary(const struct view *view, unsigned i, const struct services *services,
                          struct text *text)
 {
@@ -311,6 +319,7 @@ const struct layer_desc layer_ipv6 = {
     .fields = ipv6_fields,
     .n_fields = ARRAY_SIZE(ipv6_fields),
     .measure = ipv6_measure,
+    .looks = ipv6_looks,
     .summary = ipv6_summary,
     .flow_key = ipv6_flow_key,
     .answers = ipv6_answers,

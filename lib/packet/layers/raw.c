@@ -26,6 +26,7 @@ const struct layer_desc layer_raw = {
     .fields = raw_fields,
     .n_fields = ARRAY_SIZE(raw_fields),
     .measure = raw_measure,
+    .looks = layer_looks_nowhere,
     .answers = raw_answers,
 };
 
@@ -35,6 +36,7 @@ const struct layer_desc layer_padding = {
     .fields = raw_fields,
     .n_fields = ARRAY_SIZE(raw_fields),
     .measure = raw_measure,
+    .looks = layer_looks_nowhere,
 };
 
 const struct layer_desc layer_no_payload = {
