@@ -157,10 +157,9 @@ unsigned receiver_step(struct receiver *r)
         n += came;
     }
     receiver_judge(r, full);
-    // A clock of the port's own moved on with the looks at its rings. Release: who sees that all was read sees what was marked.
+    // Release: who sees that all was read sees what was marked of it.
     if (!full)
-        atomic_store_explicit(&r->empty_ticks, r->port->owns_clock ? r->port->ops->now(r->port) : began,
-                              memory_order_release);
+        atomic_store_explicit(&r->empty_ticks, began, memory_order_release);
     atomic_store_explicit(&r->n_steps, receiver_steps(r) + 1, memory_order_relaxed);
     return n;
 }

@@ -124,7 +124,8 @@ static int run_make_receiver(struct run *run, unsigned r)
         .first_queue = (uint16_t)r,
         .queue_step = (uint16_t)run->layout.n_receivers,
         .timeout_ticks = clock_ns_to_ticks(&run->clock, run->options.timeout_ns),
-        .grace_ticks = clock_ns_to_ticks(&run->clock, RECEIVER_GRACE_NS),
+        // A port with a clock of its own waits for us.
+        .grace_ticks = run->port->owns_clock ? 0 : clock_ns_to_ticks(&run->clock, RECEIVER_GRACE_NS),
         .own = {run->options.own[0], run->options.own[1]},
         .answers_neighbours = !run->port->kernel_sees_rx && !run->port->is_simulated,
         .keep = run_keep(&run->options),

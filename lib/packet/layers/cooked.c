@@ -1,7 +1,16 @@
 // What stands in captures where a link layer was: Linux's cooked headers (LINKTYPE_LINUX_SLL, LINKTYPE_LINUX_SLL2) and BSD's
 // loopback header (LINKTYPE_NULL, LINKTYPE_LOOP).
+#include "packet/bytes.h"
 #include "packet/layer.h"
 #include "packet/layers/ether.h"
+
+enum {
+    COOKED_BYTES = 16,
+    COOKED_PROTO_AT = 14,
+    COOKED_V2_BYTES = 20,
+    COOKED_V2_PROTO_AT = 0,
+    LOOPBACK_BYTES = 4
+};
 
 static const struct name cooked_types[] = {{0, "unicast"},    {1, "broadcast"},
                                            {2, "multicast"},  {3, "unicast-to-another-host"},
@@ -38,12 +47,45 @@ static const struct field_desc loopback_fields[] = {
     {"_type", 24, FIELD_NUMBER, .meaning = "its upper bytes"},
 };
 
+// What the header announces is the same; Scapy compares that by what follows.
+static bool cooked_announces_alike(const struct view *r, unsigned ri, const struct view *s, unsigned si,
+                                   uint32_t bytes, uint32_t at)
+{
+    return r->layers[ri].header_bytes >= bytes && s->layers[si].header_bytes >= bytes &&
+           get16(view_header(r, ri) + at) == get16(view_header(s, si) + at);
+}
+
+static bool cooked_linux_answers(const struct view *r, unsigned ri, const struct view *s, unsigned si,
+                                 const struct answer_rules *rules)
+{
+    return si < s->n && s->layers[si].id == LAYER_COOKED_LINUX &&
+           (rules->scapy || cooked_announces_alike(r, ri, s, si, COOKED_BYTES, COOKED_PROTO_AT)) &&
+           answers(r, ri + 1, s, si + 1, rules);
+}
+
+static bool cooked_linux_v2_answers(const struct view *r, unsigned ri, const struct view *s, unsigned si,
+                                    const struct answer_rules *rules)
+{
+    return si < s->n && s->layers[si].id == LAYER_COOKED_LINUX_V2 &&
+           (rules->scapy || cooked_announces_alike(r, ri, s, si, COOKED_V2_BYTES, COOKED_V2_PROTO_AT)) &&
+           answers(r, ri + 1, s, si + 1, rules);
+}
+
+static bool loopback_answers(const struct view *r, unsigned ri, const struct view *s, unsigned si,
+                             const struct answer_rules *rules)
+{
+    return si < s->n && s->layers[si].id == LAYER_LOOPBACK &&
+           (rules->scapy || cooked_announces_alike(r, ri, s, si, LOOPBACK_BYTES, 0)) &&
+           answers(r, ri + 1, s, si + 1, rules);
+}
+
 const struct layer_desc layer_cooked_linux = {
     .name = "CookedLinux",
     .title = "cooked linux",
     .meaning = "Linux's cooked header of captures",
     .fields = cooked_linux_fields,
     .n_fields = ARRAY_SIZE(cooked_linux_fields),
+    .answers = cooked_linux_answers,
 };
 
 const struct layer_desc layer_cooked_linux_v2 = {
@@ -53,6 +95,7 @@ const struct layer_desc layer_cooked_linux_v2 = {
     .alias = LAYER_COOKED_LINUX,
     .fields = cooked_linux_v2_fields,
     .n_fields = ARRAY_SIZE(cooked_linux_v2_fields),
+    .answers = cooked_linux_v2_answers,
 };
 
 const struct layer_desc layer_loopback = {
@@ -60,4 +103,5 @@ const struct layer_desc layer_loopback = {
     .meaning = "BSD's loopback header of captures",
     .fields = loopback_fields,
     .n_fields = ARRAY_SIZE(loopback_fields),
+    .answers = loopback_answers,
 };
