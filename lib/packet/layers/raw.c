@@ -11,13 +11,24 @@ static bool raw_measure(const uint8_t *p, uint32_t avail, bool quoted, struct me
     return true;
 }
 
-// Bytes answer anything, as in Scapy; but not what is left of a header that was cut short, nor DHCP, whose clients all have one port.
+// Whether what the stimulus carries has answers that are told by their flow.
+static bool raw_is_told_apart(const struct view *s, unsigned si)
+{
+    while (si < s->n && layer_get((enum layer_id)s->layers[si].id)->flow_key == NULL)
+        si++;
+    return si < s->n;
+}
+
+// Bytes answer anything, as in Scapy; but not what is left of a header that was cut short, nor DHCP, whose clients all have one
+// port, nor, unless a transport carries them, a protocol that they are not.
 static bool raw_answers(const struct view *r, unsigned ri, const struct view *s, unsigned si,
                         const struct answer_rules *rules)
 {
     if (rules->scapy)
         return true;
-    return !r->layers[ri].broken && !(si < s->n && s->layers[si].id == LAYER_BOOTP);
+    if (r->layers[ri].broken || (si < s->n && s->layers[si].id == LAYER_BOOTP))
+        return false;
+    return view_is_transport_payload(r, ri) || !raw_is_told_apart(s, si);
 }
 
 const struct layer_desc layer_raw = {
