@@ -258,6 +258,20 @@ static int pair_frames(struct pair_job *job)
     return job->error < 0 ? job->error : job->step == CAPTURE_FAILED ? -EIO : 0;
 }
 
+// Nothing fits, though there is something: perhaps another tool sent what it was an answer to.
+static void pair_hint(const struct pair_job *job)
+{
+    const struct counters *c = &job->paired.summary.counters;
+    const struct template *t = &job->compiled.template;
+
+    if (c->answers == 0 && c->unsolicited > 0 && job->options->tag != TAG_OPTION_ANY &&
+        pair_open_fields(t, true) != pair_open_fields(t, false))
+        fputs(
+            "volley: no frame answers. If another tool sent the stimuli, --tag any takes its ports, sequence "
+            "numbers and ids.\n",
+            stderr);
+}
+
 static int pair_captures(struct pair_job *job)
 {
     struct summary *summary = &job->paired.summary;
@@ -276,6 +290,7 @@ static int pair_captures(struct pair_job *job)
     summary->frames = job->merged.frames;
     summary->counters.planned = summary->counters.sent = summary->counters.attempts = job->compiled.plan.n;
     int status = paired_finish(&job->paired, err == 0 ? "complete" : "failed");
+    pair_hint(job);
     return status == EXIT_COMPLETE && err < 0 ? EXIT_ERROR : status;
 }
 

@@ -200,6 +200,7 @@ int paired_finish(struct paired *p, const char *reason)
     err = err < 0 ? err : p->output.error;
     for (unsigned i = 0; i < p->summary.n_files && err == 0; i++)
         err = p->files[i].error;
+    p->summary.lines_refused = p->output.lines_refused;
     p->summary.files = p->files;
     p->summary.exit_reason = err < 0 ? "output failed" : reason;
     int wrote = paired_write_summary(p);
@@ -208,6 +209,8 @@ int paired_finish(struct paired *p, const char *reason)
         fprintf(stderr, "volley: results could not be written: %s\n", strerror(-err));
     if (!p->options->quiet)
         summary_print(&p->summary, stderr);
+    else
+        summary_print_refused(&p->summary, stderr);
     if (p->other_links > 0)
         fprintf(stderr,
                 "volley: %llu results of other link types than the first are in records only: a capture has "

@@ -92,9 +92,10 @@ int records_open(struct records *r, const struct services *services)
 
 int records_close(struct records *r)
 {
+    int flushed = r->writer != NULL ? record_writer_flush(r->writer) : 0;
     int err = r->writer != NULL ? record_writer_close(r->writer) : 0;
 
-    if (err < 0)
+    if (err < 0 && flushed == 0)
         fprintf(stderr,
                 "volley: %s could not be written: %s; %" PRIu64 " records are stored, %" PRIu64 " are not.\n",
                 r->path, strerror(-err), record_writer_stored(r->writer), record_writer_refused(r->writer));

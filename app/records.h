@@ -20,7 +20,8 @@ int records_init(struct records *records, const struct options *options) MUST_US
 // exit status having said why.
 int records_open(struct records *records, const struct services *services) MUST_USE;
 
-// Flushes and closes what is open. Returns 0, or EXIT_OUTPUT having said how many records were not stored.
+// Flushes and closes what is open. Returns 0 or EXIT_OUTPUT; what only closing tells is said here, what came before in the
+// summary of the run.
 int records_close(struct records *records) MUST_USE;
 
 void records_release(struct records *records);

@@ -340,6 +340,8 @@ static int job_report(const struct job *job, struct summary *s, int err)
         fprintf(stderr, "Sent %" PRIu64 " packets.\n", s->counters.attempts);
     else if (!job->options->quiet)
         summary_print(s, stderr);
+    else
+        summary_print_refused(s, stderr);
     return job_status(job, s, err);
 }
 

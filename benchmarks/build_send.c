@@ -1,8 +1,7 @@
 // Packets a second and cycles a packet of the whole sending path, one core, on a port that takes everything.
 //
-// usage: build_send send|match [core [seconds]]
-//   send   without a flow table; match: with one
-//   Prints a JSON object. Exits with 1 if a frame is not what the plan says.
+// usage: build_send ROW [core [seconds]]
+//   One of the rows below. Prints a JSON object. Exits with 1 if a frame is not what the plan says.
 #include "bench.h"
 
 #include "engine/sender.h"
@@ -14,23 +13,48 @@
 #include <stdlib.h>
 #include <string.h>
 
-// 54 bytes, and 6 that Ethernet needs: the frames of 60 bytes that a NIC makes 64 of.
-#define TEMPLATE                                                                 \
-    "IP(src=\"198.18.0.1\",dst=\"10.0.0.0/8\")/TCP(dport=(1,1024),flags=\"S\")/" \
-    "Padding(load=\"\\0\\0\\0\\0\\0\\0\")"
 #define PORT        "vdev:net_null0,no-rx=1"
-#define FRAME_BYTES 60
 #define OUTSTANDING (UINT64_C(4) << 20) // as a run at full speed has it
 #define BLOCK_SHIFT 5
 #define BATCH       256 // blocks measured together: the median of batches is not moved by what interrupts some
 #define SAMPLES_MAX 65536
 #define CHECKED     4096 // blocks, before and after measuring
 
+// 54 bytes, and 6 that Ethernet needs: the frames of 60 bytes that a NIC makes 64 of.
+#define SYN(flags)                                                              \
+    "IP(src=\"198.18.0.1\",dst=\"10.0.0.0/8\")/TCP(dport=(1,1024),flags=" flags \
+    ")/Padding(load=\"\\0\\0\\0\\0\\0\\0\")"
+#define IPV6 "IPv6(src=\"2001:2::1\",dst=\"2001:2::/96\")"
+
+// All of them carry a tag of 32 bits, but for UDP's, which is a port.
+static const struct row {
+    const char *name, *template;
+    bool match;  // answers are expected
+    bool is_syn; // the template is SYN, so that the index can be seen
+    uint16_t frame_bytes;
+} rows[] = {
+    {"send", SYN("\"S\""), false, true, 60},
+    {"match", SYN("\"S\""), true, true, 60},
+    {"table", SYN("\"A\""), true, true, 60}, // resets that answer these carry no tag
+    {"five fields",
+     "IP(src=\"198.18.0.1\",dst=\"10.0.0.0/8\",ttl=(33,96))/TCP(sport=(1024,5119),dport=(1,1024),"
+     "window=[1024,4096,8192,65535])/Padding(load=\"\\0\\0\\0\\0\\0\\0\")",
+     true, false, 60},
+    {"IPv6", IPV6 "/TCP(dport=(1,1024))", true, false, 74},
+    {"UDP, 100 bytes", "IP(src=\"198.18.0.1\",dst=\"10.0.0.0/8\")/UDP(dport=(1,1024))/(\"X\"*100)", false,
+     false, 142},
+    {"VXLAN",
+     "IP(src=\"198.18.0.1\",dst=\"198.18.0.2\")/UDP()/VXLAN(vni=(1,4096))/Ether(src=\"02:00:00:00:00:01\","
+     "dst=\"02:00:00:00:00:02\")/IP(src=\"198.19.0.1\",dst=\"10.0.0.0/8\")/TCP(dport=(1,1024))",
+     false, false, 104},
+};
+
 // A port that looks at each frame before it hands it on.
 struct checking_port {
     struct port port; // first: a struct port * is a struct checking_port *
     struct port *real;
     const struct probes *probes;
+    const struct row *row;
     uint64_t seen, wrong;
 };
 
@@ -50,6 +74,7 @@ static const char *const stage_names[STAGE_COUNT] = {
 };
 
 struct bench {
+    const struct row *row;
     struct bench_plan plan;
     struct probes probes;
     struct port *port;
@@ -64,25 +89,45 @@ struct bench {
 
 // ---- checking
 
-static bool sums_hold(const uint8_t *ip)
+// Of the layer i, IP or IPv6, and what it carries.
+static bool sums_hold(const struct view *view, unsigned i)
 {
-    uint32_t len = (uint32_t)get16(ip + 2) - 20;
+    const uint8_t *ip = view_header(view, i), *above = view_header(view, i + 1);
+    const bool is_v4 = view->layers[i].id == LAYER_IP;
+    const uint32_t len = (uint32_t)(view->layers[i + 1].end - view->layers[i + 1].start);
+    const uint64_t pseudo =
+        (is_v4 ? checksum_add(ip + 12, 8) : checksum_add(ip + 8, 32)) + (is_v4 ? ip[9] : ip[6]) + len;
 
-    return checksum_fold(checksum_add(ip, 20)) == 0xffff &&
-           checksum_fold(checksum_add(ip + 12, 8) + 6 + len + checksum_add(ip + 20, len)) == 0xffff;
+    return (!is_v4 || checksum_fold(checksum_add(ip, 20)) == 0xffff) &&
+           checksum_fold(pseudo + checksum_add(above, len)) == 0xffff;
 }
 
 // The tag says which probe it is; its index says what else must be there.
-static bool frame_holds(const struct probes *probes, const struct frame *frame)
+static bool syn_holds(const struct probes *probes, const uint8_t *ip)
 {
-    const uint8_t *ip = frame->data + 14;
     uint32_t position = tag_position(&probes->tag_key, get32(ip + 24));
     uint64_t index;
 
     order_indices(&probes->rounds[0]->order, position, &index, 1);
-    return frame->len == FRAME_BYTES && get16(frame->data + 12) == 0x0800 && sums_hold(ip) &&
-           get32(ip + 12) == 0xc6120001 && get32(ip + 16) == (10u << 24 | (uint32_t)(index / 1024)) &&
+    return get32(ip + 12) == 0xc6120001 && get32(ip + 16) == (10u << 24 | (uint32_t)(index / 1024)) &&
            get16(ip + 22) == 1 + index % 1024;
+}
+
+static bool frame_holds(const struct checking_port *checking, const struct frame *frame)
+{
+    const struct view *planned = &checking->probes->plan->branches[0].shapes[0].view;
+    struct view view;
+    bool holds = frame->len == checking->row->frame_bytes;
+
+    view_decode(&view, frame->data, frame->len, LAYER_ETHER);
+    for (unsigned i = 0; i < planned->n && planned->layers[i].id != LAYER_RAW; i++)
+        holds &= i < view.n && view.layers[i].id == planned->layers[i].id &&
+                 view.layers[i].start == planned->layers[i].start;
+    for (unsigned i = 0; i + 1 < view.n; i++) {
+        if (view.layers[i].id == LAYER_IP || view.layers[i].id == LAYER_IPV6)
+            holds &= sums_hold(&view, i);
+    }
+    return holds && (!checking->row->is_syn || syn_holds(checking->probes, frame->data + 14));
 }
 
 static uint16_t checking_tx_get(struct port *port, uint16_t queue, struct frame *frames, uint16_t n)
@@ -104,7 +149,7 @@ static uint16_t checking_tx_burst(struct port *port, uint16_t queue, struct fram
     struct checking_port *checking = (struct checking_port *)port;
 
     for (uint16_t k = 0; k < n; k++)
-        checking->wrong += !frame_holds(checking->probes, &frames[k]);
+        checking->wrong += !frame_holds(checking, &frames[k]);
     checking->seen += n;
     return checking->real->ops->tx_burst(checking->real, queue, frames, n);
 }
@@ -217,7 +262,7 @@ static void stage_insert(struct bench *bench, struct block *b)
     uint64_t oldest = window_oldest(&probes_current(&bench->probes)->window);
 
     for (unsigned k = 0; k < b->count; k++) {
-        if (!flow_table_insert(bench->probes.table, b->hashes[k], b->first + k, oldest))
+        if (!flow_table_insert_alone(bench->probes.table, b->hashes[k], b->first + k, oldest))
             outcome_add(&bench->sender.outcomes, OUTCOME_TABLE_FULL, 1);
     }
 }
@@ -321,24 +366,28 @@ static void stages_measured(struct bench *bench)
 
 // ---- all of it
 
-static bool bench_open(struct bench *bench, bool match)
+static bool bench_open(struct bench *bench)
 {
     const struct port_options port_options = {.n_queues = 1};
-    const struct probes_options options = {
-        .seed = 1, .random = true, .outstanding = OUTSTANDING, .block_shift = BLOCK_SHIFT, .match = match};
+    const struct probes_options options = {.seed = 1,
+                                           .random = true,
+                                           .outstanding = OUTSTANDING,
+                                           .block_shift = BLOCK_SHIFT,
+                                           .match = bench->row->match};
     struct diag diag = {0};
 
-    if (!bench_plan_init(&bench->plan, TEMPLATE))
+    if (!bench_plan_init(&bench->plan, bench->row->template))
         return false;
     if (port_open(&bench->port, PORT, &port_options, &diag) < 0) {
         diag_print(&diag, "build_send", NULL, stderr);
         return false;
     }
+    port_fit(bench->port, sender_frame_room(&bench->plan.plan));
     if (bench->port->ops->attach(bench->port) < 0 ||
         probes_init(&bench->probes, &bench->plan.plan, &options) < 0)
         return false;
-    bench->checking =
-        (struct checking_port){.port = *bench->port, .real = bench->port, .probes = &bench->probes};
+    bench->checking = (struct checking_port){
+        .port = *bench->port, .real = bench->port, .probes = &bench->probes, .row = bench->row};
     bench->checking.port.ops = &checking_ops;
     bench->sender.probes = &bench->probes;
     bench->sender.port = bench->port;
@@ -358,11 +407,12 @@ static void bench_close(struct bench *bench)
 
 static void bench_print(struct bench *bench, double cycles)
 {
-    printf("{\"table\": %s, \"frame_bytes\": %d, \"ticks_hz\": %.0f, \"packets\": %llu, \"cpu_ns\": %llu, "
+    printf("{\"row\": \"%s\", \"table\": %s, \"frame_bytes\": %d, \"ticks_hz\": %.0f, \"packets\": %llu, "
+           "\"cpu_ns\": %llu, "
            "\"pps\": %.0f, \"cycles\": %.1f, \"table_full\": %llu, \"checked\": %llu, \"wrong\": %llu, "
            "\"stages\": {",
-           bench->probes.table != NULL ? "true" : "false", FRAME_BYTES, bench->ticks_hz,
-           (unsigned long long)bench->packets, (unsigned long long)bench->cpu_ns,
+           bench->row->name, bench->probes.table != NULL ? "true" : "false", bench->row->frame_bytes,
+           bench->ticks_hz, (unsigned long long)bench->packets, (unsigned long long)bench->cpu_ns,
            (double)bench->packets * 1e9 / (double)bench->cpu_ns, cycles,
            (unsigned long long)outcome_read(&bench->sender.outcomes, OUTCOME_TABLE_FULL),
            (unsigned long long)bench->checking.seen, (unsigned long long)bench->checking.wrong);
@@ -372,9 +422,9 @@ static void bench_print(struct bench *bench, double cycles)
     puts("}}");
 }
 
-static bool bench_run(struct bench *bench, bool match)
+static bool bench_run(struct bench *bench)
 {
-    if (!bench_open(bench, match))
+    if (!bench_open(bench))
         return false;
     bench->ticks_hz = bench_ticks_hz();
     for (uint64_t i = 0; i < 2 * OUTSTANDING >> BLOCK_SHIFT; i++) // no memory is new any more
@@ -390,13 +440,25 @@ static bool bench_run(struct bench *bench, bool match)
     return right;
 }
 
+static const struct row *row_named(const char *name)
+{
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+        if (strcmp(rows[i].name, name) == 0)
+            return &rows[i];
+    }
+    return NULL;
+}
+
 int main(int argc, char **argv)
 {
-    bool match = argc > 1 && strcmp(argv[1], "match") == 0;
+    const struct row *row = argc < 2 ? NULL : row_named(argv[1]);
     struct bench *bench;
 
-    if (argc < 2 || argc > 4 || (!match && strcmp(argv[1], "send") != 0)) {
-        fputs("usage: build_send send|match [core [seconds]]\n", stderr);
+    if (row == NULL || argc > 4) {
+        fputs("usage: build_send ROW [core [seconds]]; rows:", stderr);
+        for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
+            fprintf(stderr, " '%s'", rows[i].name);
+        fputs("\n", stderr);
         return 2;
     }
     if (argc > 2 && !bench_pin((unsigned)strtoul(argv[2], NULL, 10))) {
@@ -408,7 +470,8 @@ int main(int argc, char **argv)
         return 1;
     memset(bench, 0, sizeof(*bench));
     bench->seconds = argc > 3 ? strtod(argv[3], NULL) : 3;
-    int status = bench_run(bench, match) ? 0 : 1;
+    bench->row = row;
+    int status = bench_run(bench) ? 0 : 1;
     free(bench);
     return status;
 }

@@ -1,6 +1,6 @@
-// Cycles a response from the frame to the mark: decoding, flow key, table, rebuilding, verifying, marking.
+// Cycles a response from the frame to the mark: decoding, finding by flow key or tag, rebuilding, verifying, marking.
 //
-// usage: decode_match [outstanding [core]]
+// usage: decode_match table|tag [outstanding [core]]
 //   So many probes wait (a power of two); their answers come in random order. Prints a JSON object. Exits with 1 if an
 //   answer was not matched, each to its own probe.
 #include "bench.h"
@@ -14,7 +14,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define TEMPLATE    "IP(src=\"198.18.0.1\",dst=\"10.0.0.0/8\")/TCP(dport=(1,1024),flags=\"S\")"
+// Stimuli with a sequence number of their own leave no room for a tag that answers echo: the flow table is needed.
+#define BY_TAG      "IP(src=\"198.18.0.1\",dst=\"10.0.0.0/8\")/TCP(dport=(1,1024),flags=\"S\")"
+#define BY_TABLE    "IP(src=\"198.18.0.1\",dst=\"10.0.0.0/8\")/TCP(dport=(1,1024),flags=\"S\",seq=1)"
 #define BURST       32  // as the receiver has it
 #define BATCH       256 // answers made, then measured together
 #define FRAME_BYTES 60  // as Ethernet pads them
@@ -40,7 +42,7 @@ static const char *const part_names[PART_COUNT] = {
     "all",
     "match_decode",
     "match_find",
-    "view_decode",
+    "forms_decode",
     "flow_key_of_response",
     "flow_table_find, in cache",
     "probes_build_at, of 32",
@@ -54,11 +56,12 @@ struct bench {
     struct window *window; // borrowed
     struct order arrivals;
     uint64_t outstanding, sent; // positions
-    struct match matches[BATCH];
-    uint64_t positions[BATCH];
+    struct match matches[BURST];
+    struct forms forms;
+    uint64_t positions[BATCH], indices[BATCH];
     uint8_t responses[BATCH][FRAME_ROOM], stimuli[BATCH][FRAME_ROOM];
     uint8_t *frames[BATCH]; // stimuli[k]
-    struct plan_built built[BATCH], rebuilt[BATCH / BURST];
+    struct plan_built built;
     double samples[PART_COUNT][SAMPLES_MAX];
     size_t n_samples;
     uint64_t unmatched, sink;
@@ -130,7 +133,8 @@ static void answer_batch(struct bench *bench, uint64_t from)
 
         bench->positions[k] += bench->sent - bench->outstanding;
         memset(frame, 0, FRAME_ROOM);
-        probes_build(&bench->probes, round, bench->positions[k], 1, &frame, &bench->built[k]);
+        probes_build(&bench->probes, round, bench->positions[k], 1, &frame, &bench->built);
+        bench->indices[k] = bench->built.indices[0];
         turn_round(frame);
     }
 }
@@ -140,41 +144,43 @@ static void answer_batch(struct bench *bench, uint64_t from)
 static void match_batch(struct bench *bench, uint64_t *decoding, uint64_t *finding)
 {
     uint8_t frames[1 + PLAN_BURST][FRAME_ROOM]; // more than a frame and PLAN_SLACK
-    const struct match_scratch scratch = {.frame = frames[0], .burst = frames[1]};
+    const struct match_scratch scratch = {.frame = frames[0], .burst = frames[1], .forms = &bench->forms};
 
     for (unsigned from = 0; from < BATCH; from += BURST) {
         uint64_t start = bench_ticks();
-        for (unsigned k = from; k < from + BURST; k++)
-            match_decode(&bench->probes, bench->responses[k], FRAME_BYTES, &bench->matches[k]);
+        for (unsigned k = 0; k < BURST; k++)
+            match_decode(&bench->probes, bench->responses[from + k], FRAME_BYTES, &scratch,
+                         &bench->matches[k]);
         uint64_t decoded = bench_ticks();
-        match_prepare(&bench->probes, &bench->matches[from], BURST, &scratch);
-        for (unsigned k = from; k < from + BURST; k++) {
+        match_prepare(&bench->probes, bench->matches, BURST, &scratch);
+        for (unsigned k = 0; k < BURST; k++) {
             struct match *match = &bench->matches[k];
 
             bench->unmatched +=
                 match_find(&bench->probes, match, bench->sent, TIMEOUT, &scratch) != MATCH_ANSWER ||
-                match->position != bench->positions[k] || match->index != bench->built[k].indices[0];
+                match->position != bench->positions[from + k] || match->index != bench->indices[from + k];
         }
         *finding += bench_ticks() - decoded;
         *decoding += decoded - start;
     }
 }
 
-// One part of the way for a burst of answers, all of its memory being in the cache.
-static uint64_t part_run(struct bench *bench, enum part part, unsigned from)
+// One part of the way for the last burst of answers, all of its memory being in the cache.
+static uint64_t part_run(struct bench *bench, enum part part)
 {
+    const unsigned from = BATCH - BURST;
     struct probes *probes = &bench->probes;
     uint64_t positions[FLOW_TABLE_CANDIDATES], sum = 0;
     struct view stimulus = bench->plan.plan.branches[0].shapes[0].view;
 
     if (part == PART_REBUILD)
         probes_build_at(probes, probes_current(probes), bench->positions + from, BURST, bench->frames + from,
-                        &bench->rebuilt[from / BURST]);
-    for (unsigned k = from; part != PART_REBUILD && k < from + BURST; k++) {
-        struct match *match = &bench->matches[k];
+                        &bench->built);
+    for (unsigned k = from; part != PART_REBUILD && k < BATCH; k++) {
+        struct match *match = &bench->matches[k - from];
 
         if (part == PART_VIEW) {
-            view_decode(&match->view, bench->responses[k], FRAME_BYTES, LAYER_ETHER);
+            forms_decode(&bench->forms, &match->view, bench->responses[k], FRAME_BYTES, LAYER_ETHER);
         } else if (part == PART_KEY) {
             sum += flow_key_of_response(&match->view, match->first, FLOW_RESPONSE, &probes->flow);
         } else if (part == PART_LOOKUP) {
@@ -195,8 +201,10 @@ static void parts_batch(struct bench *bench, double *samples)
     for (enum part part = PART_VIEW; part < PART_COUNT; part++) {
         uint64_t start = bench_ticks();
 
+        if (bench->probes.table == NULL && (part == PART_KEY || part == PART_LOOKUP))
+            continue;
         for (unsigned from = 0; from < BATCH; from += BURST)
-            bench->sink += part_run(bench, part, from);
+            bench->sink += part_run(bench, part);
         samples[part] = (double)(bench_ticks() - start) / BATCH;
     }
 }
@@ -204,7 +212,7 @@ static void parts_batch(struct bench *bench, double *samples)
 static void measure_batch(struct bench *bench, uint64_t from)
 {
     uint64_t decoding = 0, finding = 0;
-    double parts[PART_COUNT];
+    double parts[PART_COUNT] = {0};
 
     answer_batch(bench, from);
     match_batch(bench, &decoding, &finding);
@@ -221,14 +229,16 @@ static void measure_batch(struct bench *bench, uint64_t from)
 
 // ---- all of it
 
-static bool bench_open(struct bench *bench, uint64_t outstanding)
+static bool bench_open(struct bench *bench, bool by_table, uint64_t outstanding)
 {
     const struct probes_options options = {
         .seed = 1, .random = true, .outstanding = outstanding, .block_shift = BLOCK_SHIFT, .match = true};
 
-    if (!bench_plan_init(&bench->plan, TEMPLATE))
+    if (!bench_plan_init(&bench->plan, by_table ? BY_TABLE : BY_TAG))
         return false;
     if (probes_init(&bench->probes, &bench->plan.plan, &options) < 0)
+        return false;
+    if ((bench->probes.table != NULL) != by_table)
         return false;
     bench->outstanding = outstanding;
     bench->window = &probes_current(&bench->probes)->window;
@@ -240,19 +250,22 @@ static bool bench_open(struct bench *bench, uint64_t outstanding)
 
 static void bench_print(struct bench *bench)
 {
-    printf(
-        "{\"outstanding\": %llu, \"ticks_hz\": %.0f, \"answers\": %llu, \"unmatched\": %llu, \"cycles\": {",
-        (unsigned long long)bench->outstanding, bench_ticks_hz(), (unsigned long long)bench->sent,
-        (unsigned long long)bench->unmatched);
-    for (enum part part = 0; part < PART_COUNT; part++)
+    printf("{\"table\": %s, \"outstanding\": %llu, \"ticks_hz\": %.0f, \"answers\": %llu, \"unmatched\": "
+           "%llu, \"cycles\": {",
+           bench->probes.table != NULL ? "true" : "false", (unsigned long long)bench->outstanding,
+           bench_ticks_hz(), (unsigned long long)bench->sent, (unsigned long long)bench->unmatched);
+    for (enum part part = 0; part < PART_COUNT; part++) {
+        if (bench->probes.table == NULL && (part == PART_KEY || part == PART_LOOKUP))
+            continue;
         printf("%s\"%s\": %.1f", part > 0 ? ", " : "", part_names[part],
                bench_median(bench->samples[part], bench->n_samples));
+    }
     puts("}}");
 }
 
-static bool bench_run(struct bench *bench, uint64_t outstanding)
+static bool bench_run(struct bench *bench, bool by_table, uint64_t outstanding)
 {
-    if (!bench_open(bench, outstanding))
+    if (!bench_open(bench, by_table, outstanding))
         return false;
     send_all(bench); // the first lap touches all memory: it is not counted
     for (uint64_t from = 0; from < outstanding; from += BATCH)
@@ -271,22 +284,24 @@ static bool bench_run(struct bench *bench, uint64_t outstanding)
 
 int main(int argc, char **argv)
 {
-    uint64_t outstanding = argc > 1 ? strtoull(argv[1], NULL, 10) : UINT64_C(1) << 20;
+    uint64_t outstanding = argc > 2 ? strtoull(argv[2], NULL, 10) : UINT64_C(1) << 20;
+    bool by_table = argc > 1 && strcmp(argv[1], "table") == 0;
     struct bench *bench;
 
-    if (argc > 3 || outstanding < BATCH || (outstanding & (outstanding - 1)) != 0) {
-        fputs("usage: decode_match [outstanding [core]]: a power of two\n", stderr);
+    if (argc < 2 || argc > 4 || (!by_table && strcmp(argv[1], "tag") != 0) || outstanding < BATCH ||
+        (outstanding & (outstanding - 1)) != 0) {
+        fputs("usage: decode_match table|tag [outstanding [core]]: a power of two\n", stderr);
         return 2;
     }
-    if (argc > 2 && !bench_pin((unsigned)strtoul(argv[2], NULL, 10))) {
-        fprintf(stderr, "decode_match: core %s can't be used\n", argv[2]);
+    if (argc > 3 && !bench_pin((unsigned)strtoul(argv[3], NULL, 10))) {
+        fprintf(stderr, "decode_match: core %s can't be used\n", argv[3]);
         return 1;
     }
     bench = aligned_alloc(CACHE_LINE, (sizeof(*bench) + CACHE_LINE - 1) / CACHE_LINE * CACHE_LINE);
     if (bench == NULL)
         return 1;
     memset(bench, 0, sizeof(*bench));
-    int status = bench_run(bench, outstanding) ? 0 : 1;
+    int status = bench_run(bench, by_table, outstanding) ? 0 : 1;
     free(bench);
     return status;
 }

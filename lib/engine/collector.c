@@ -313,8 +313,8 @@ static void collector_advance(struct collector *c, struct round *round)
             return;
         collector_check(c, err);
     }
-    // Nobody reads the results any more, or all is said.
-    if (c->error == -EPIPE || over || (stopping && collector_nothing_waits(c, round)))
+    // Results can't be stored any more, so no answer is waited for; or all is said.
+    if (c->error < 0 || over || (stopping && collector_nothing_waits(c, round)))
         atomic_store_explicit(&c->done, true, memory_order_release);
 }
 
@@ -326,6 +326,19 @@ static void collector_flush(struct collector *c, uint64_t now)
     collector_check(c, output_flush(&c->output));
 }
 
+// What all receivers have read: nothing that came before is still on its way.
+static uint64_t collector_read_until(const struct collector *c, uint64_t now)
+{
+    uint64_t read = now;
+
+    for (unsigned i = 0; i < c->n_receivers; i++) {
+        uint64_t of = receiver_read_until(c->receivers[i], now);
+
+        read = of < read ? of : read;
+    }
+    return read;
+}
+
 bool collector_step(struct collector *c)
 {
     uint64_t now = c->port->ops->now(c->port);
@@ -334,7 +347,8 @@ bool collector_step(struct collector *c)
 
     if (any)
         collector_check(c, output_flush_lines(&c->output));
-    any |= collector_retire(c, round, now > c->timeout_ticks ? now - c->timeout_ticks : 0);
+    uint64_t read = collector_read_until(c, now);
+    any |= collector_retire(c, round, read > c->timeout_ticks ? read - c->timeout_ticks : 0);
     collector_advance(c, round);
     collector_flush(c, now);
     return any;

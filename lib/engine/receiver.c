@@ -18,6 +18,7 @@ int receiver_init(struct receiver *r, uint64_t channel_bytes)
     size_t room = (size_t)r->probes->plan->longest + PLAN_SLACK;
     r->scratch.frame = malloc(room);
     r->scratch.burst = malloc(PLAN_BURST * room);
+    r->scratch.forms = &r->forms;
     r->ring = aligned_alloc(CACHE_LINE, (sizeof(*r->ring) + CACHE_LINE - 1) / CACHE_LINE * CACHE_LINE);
     if (r->scratch.frame == NULL || r->scratch.burst == NULL || r->ring == NULL) {
         receiver_release(r);
@@ -79,15 +80,17 @@ static void receiver_reply(struct receiver *r, const struct match *match)
         reply_ring_put(r->ring, reply, len);
 }
 
+// What waited in the ring while this thread had no core is not late for that.
 static enum outcome receiver_find(struct receiver *r, struct match *match, uint64_t now)
 {
+    uint64_t read = receiver_read_until(r, now), waited = now > read ? now - read : 0;
     static const uint8_t outcomes[] = {
         [MATCH_ANSWER] = OUTCOME_ANSWERS,          [MATCH_FURTHER] = OUTCOME_ANSWERS,
         [MATCH_DUPLICATE] = OUTCOME_DUPLICATES,    [MATCH_LATE] = OUTCOME_LATE,
         [MATCH_UNSOLICITED] = OUTCOME_UNSOLICITED, [MATCH_MALFORMED] = OUTCOME_MALFORMED,
     };
 
-    return (enum outcome)outcomes[match_find(r->probes, match, now, r->timeout_ticks, &r->scratch)];
+    return (enum outcome)outcomes[match_find(r->probes, match, now, r->timeout_ticks + waited, &r->scratch)];
 }
 
 // What our own host's kernel sends is no answer: it shows up on AF_PACKET.
@@ -118,7 +121,7 @@ static unsigned receiver_burst(struct receiver *r, uint16_t queue)
         return 0;
     uint64_t now = r->port->ops->now(r->port);
     for (unsigned k = 0; k < n; k++)
-        match_decode(r->probes, frames[k].data, frames[k].len, &r->matches[k]);
+        match_decode(r->probes, frames[k].data, frames[k].len, &r->scratch, &r->matches[k]);
     match_prepare(r->probes, r->matches, n, &r->scratch);
     for (unsigned k = 0; k < n; k++)
         counts[receiver_take(r, &frames[k], &r->matches[k], now)]++;
@@ -142,6 +145,7 @@ static void receiver_judge(struct receiver *r, bool full)
 
 unsigned receiver_step(struct receiver *r)
 {
+    uint64_t began = r->port->ops->now(r->port);
     unsigned n = 0;
     bool full = false;
 
@@ -153,6 +157,10 @@ unsigned receiver_step(struct receiver *r)
         n += came;
     }
     receiver_judge(r, full);
+    // A clock of the port's own moved on with the looks at its rings. Release: who sees that all was read sees what was marked.
+    if (!full)
+        atomic_store_explicit(&r->empty_ticks, r->port->owns_clock ? r->port->ops->now(r->port) : began,
+                              memory_order_release);
     atomic_store_explicit(&r->n_steps, receiver_steps(r) + 1, memory_order_relaxed);
     return n;
 }

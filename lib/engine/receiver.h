@@ -18,13 +18,17 @@
 // While behind, every so many full bursts something may be sent all the same: a flood from outside must not silence us.
 #define RECEIVER_RESPITE 64
 
+// A frame that is read late may have waited in the port's ring: for so long it is given the benefit of the doubt. A flood,
+// under which the ring is never empty, must not keep probes waiting for ever.
+#define RECEIVER_GRACE_NS 1000000000u
+
 struct receiver {
     // Constant after init.
     struct probes *probes;            // borrowed
     struct port *port;                // borrowed
     struct control *control;          // borrowed
     uint16_t first_queue, queue_step; // queues first, first + step, ...
-    uint64_t timeout_ticks;
+    uint64_t timeout_ticks, grace_ticks;
     struct address own[2];   // answered for
     bool answers_neighbours; // the kernel does not
     uint32_t keep;           // bit o: frames of enum outcome o are handed on; answers are
@@ -32,7 +36,8 @@ struct receiver {
     // The thread's.
     struct match matches[RECEIVER_BURST];
     struct match_scratch scratch; // owned
-    uint32_t n_full;              // bursts in a row that came full
+    struct forms forms;
+    uint32_t n_full; // bursts in a row that came full
 
     // Shared with the collector, with the sender of the queue, and with main.
     struct channel channel;  // owned
@@ -40,6 +45,7 @@ struct receiver {
     struct outcomes outcomes;
     _Alignas(CACHE_LINE) atomic_bool behind;
     _Atomic uint64_t n_steps;
+    _Atomic uint64_t empty_ticks; // when all rings were last found empty: what is read later came later
 };
 
 // 0 or -errno; the constant fields are set by the caller.
@@ -53,6 +59,15 @@ unsigned receiver_step(struct receiver *receiver);
 static inline bool receiver_is_behind(const struct receiver *receiver)
 {
     return atomic_load_explicit(&receiver->behind, memory_order_relaxed);
+}
+
+// Any thread: what had arrived by then is read. Not before now - grace_ticks.
+static inline uint64_t receiver_read_until(const struct receiver *receiver, uint64_t now)
+{
+    uint64_t empty = atomic_load_explicit(&receiver->empty_ticks, memory_order_acquire);
+    uint64_t least = now > receiver->grace_ticks ? now - receiver->grace_ticks : 0;
+
+    return empty > least ? empty : least;
 }
 
 // Any thread: grows while the receiver runs; 0: it does not yet.

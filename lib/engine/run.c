@@ -83,6 +83,7 @@ static int run_make_probes(struct run *run)
         .random = o->random,
         .outstanding = run_outstanding(o, run->plan->n),
         .block_shift = run_block_shift(o),
+        .n_senders = run->layout.n_senders,
         .match = o->match,
         .multi = o->multi,
         .rules = o->rules,
@@ -123,6 +124,7 @@ static int run_make_receiver(struct run *run, unsigned r)
         .first_queue = (uint16_t)r,
         .queue_step = (uint16_t)run->layout.n_receivers,
         .timeout_ticks = clock_ns_to_ticks(&run->clock, run->options.timeout_ns),
+        .grace_ticks = clock_ns_to_ticks(&run->clock, RECEIVER_GRACE_NS),
         .own = {run->options.own[0], run->options.own[1]},
         .answers_neighbours = !run->port->kernel_sees_rx && !run->port->is_simulated,
         .keep = run_keep(&run->options),
@@ -286,8 +288,10 @@ int run_new(struct run **out, const struct plan *plan, struct port *port, const 
         return -EINVAL;
     }
     int err = run_make_probes(run);
-    if (err == 0)
+    if (err == 0) {
+        port_fit(port, sender_frame_room(plan));
         err = run_make_workers(run);
+    }
     if (err == 0)
         err = run_open_files(run, diag);
     if (err == 0)
@@ -575,6 +579,7 @@ int run_finish(struct run *run, struct summary *summary)
     summary->rtt = &run->collector.rtt;
     summary->start_ns = run->clock.start_ns;
     summary->end_ns = end_ns;
+    summary->lines_refused = run->collector.output.lines_refused;
     summary->files = run->files;
     summary->n_files = run->n_files;
     summary->exit_reason = atomic_load(&run->control.failed) < 0 ? "worker failed"

@@ -35,7 +35,7 @@ struct run_options {
     // Results; NULL: not wanted. Borrowed.
     const char *write_name; // files NAME.answered.pcapng ...
     bool classic_pcap;
-    bool zstd; // of the captures: NAME.answered.pcapng.zst
+    bool zstd;           // of the captures: NAME.answered.pcapng.zst
     uint32_t keep;       // bit r: what has enum record_outcome r goes to NAME.other.pcapng; needs write_name
     const char *comment; // of the captures' section
     FILE *pairs;         // a line a pair

@@ -178,6 +178,13 @@ void sender_step(struct sender *s, uint64_t now)
     sender_offer(s, s->port->ops->now(s->port));
 }
 
+uint16_t sender_frame_room(const struct plan *plan)
+{
+    unsigned longest = plan->longest + PLAN_SLACK;
+
+    return (uint16_t)(longest < REPLY_BYTES_MAX ? REPLY_BYTES_MAX : longest);
+}
+
 void sender_close(struct sender *s)
 {
     unsigned from = sender_has_block(s) ? s->accepted : 0;

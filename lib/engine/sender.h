@@ -56,6 +56,9 @@ struct sender {
     _Alignas(CACHE_LINE) _Atomic unsigned limit; // enum sender_limit
 };
 
+// What the frames of a run take of a port's buffer: stimuli, and replies to neighbours.
+uint16_t sender_frame_room(const struct plan *plan);
+
 // One round of the worker's loop; never waits. `now` is the port's.
 void sender_step(struct sender *sender, uint64_t now);
 

@@ -1,5 +1,6 @@
 #include "packet/answers.h"
 
+#include "packet/bytes.h"
 #include "packet/flow_key.h"
 #include "packet/layer.h"
 
@@ -48,12 +49,13 @@ bool answers(const struct view *response, unsigned r, const struct view *stimulu
     // A payload that was sent as bytes, or none, is answered by whatever a transport brings back, whether it dissects or not.
     if (!rules->scapy && view_is_transport_payload(response, r) &&
         (answers_ended(stimulus, s) || stimulus->layers[s].id == LAYER_RAW))
-        return !response->malformed;
+        return !response->layers[r].broken;
     return answers_by_layer(response, r, stimulus, s, rules);
 }
 
 // Whether the response is the stimulus itself, perhaps with zeros that fill up the frame.
-static bool answers_is_own(const struct view *response, unsigned r, const struct view *stimulus, unsigned s)
+static inline bool answers_is_own(const struct view *response, unsigned r, const struct view *stimulus,
+                                  unsigned s)
 {
     if (r >= response->n || s >= stimulus->n)
         return false;
@@ -61,7 +63,10 @@ static bool answers_is_own(const struct view *response, unsigned r, const struct
     const uint32_t r_bytes = (uint32_t)(response->len - response->layers[r].start);
     const uint32_t s_bytes = (uint32_t)(stimulus->len - stimulus->layers[s].start);
 
-    if (r_bytes < s_bytes || memcmp(rp, sp, s_bytes) != 0)
+    // Of IP the addresses: nearly always they tell, without a call.
+    if (r_bytes < s_bytes || (s_bytes >= 20 && get64(rp + 12) != get64(sp + 12)))
+        return false;
+    if (memcmp(rp, sp, s_bytes) != 0)
         return false;
     uint32_t k = s_bytes;
     while (k < r_bytes && rp[k] == 0)

@@ -59,6 +59,24 @@ uint64_t flow_key_of(const struct view *view, unsigned first, enum flow_role rol
     return key.state;
 }
 
+static void flow_key_add_burst(const struct flow_burst *burst, unsigned i, const struct answer_rules *rules)
+{
+    const struct layer_desc *desc = layer_get((enum layer_id)burst->view->layers[i].id);
+    struct view view = *burst->view;
+
+    if (desc->flow_keys != NULL) {
+        desc->flow_keys(burst, i, FLOW_STIMULUS, rules);
+        return;
+    }
+    for (unsigned k = 0; desc->flow_key != NULL && k < burst->n; k++) {
+        struct flow_key key = {burst->hashes[k]};
+
+        view.bytes = burst->bytes[k];
+        desc->flow_key(&view, i, FLOW_STIMULUS, rules, &key);
+        burst->hashes[k] = key.state;
+    }
+}
+
 // Layer by layer, so that the frames' multiplications overlap.
 void flow_key_of_stimuli(const struct view *alike, uint8_t *const *bytes, unsigned n, unsigned first,
                          const struct flow_hash *how, uint64_t *hashes)
@@ -71,17 +89,9 @@ void flow_key_of_stimuli(const struct view *alike, uint8_t *const *bytes, unsign
         view.bytes = bytes[k];
         hashes[k] = flow_key_hashed(&view, first, FLOW_STIMULUS, &how->rules, how->seed);
     }
-    for (unsigned i = first; !how->rules.hashed && flow_key_counts(&view, first, i); i++) {
-        const struct layer_desc *desc = layer_get((enum layer_id)view.layers[i].id);
-
-        for (unsigned k = 0; desc->flow_key != NULL && k < n; k++) {
-            struct flow_key key = {hashes[k]};
-
-            view.bytes = bytes[k];
-            desc->flow_key(&view, i, FLOW_STIMULUS, &how->rules, &key);
-            hashes[k] = key.state;
-        }
-    }
+    const struct flow_burst burst = {alike, (const uint8_t *const *)bytes, n, hashes};
+    for (unsigned i = first; !how->rules.hashed && flow_key_counts(&view, first, i); i++)
+        flow_key_add_burst(&burst, i, &how->rules);
 }
 
 unsigned flow_key_prefixes(const struct view *view, unsigned first, const struct flow_hash *how,

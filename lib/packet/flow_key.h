@@ -42,6 +42,14 @@ static inline void flow_key_add(struct flow_key *key, uint64_t word)
     key->state = (uint64_t)product ^ (uint64_t)(product >> 64) ^ 0x2545f4914f6cdd1du;
 }
 
+// Frames whose views differ in `bytes` only, and their keys so far.
+struct flow_burst {
+    const struct view *view;
+    const uint8_t *const *bytes;
+    unsigned n;
+    uint64_t *hashes; // states of keys
+};
+
 // The hash of the flow key of the layers from `first` on.
 uint64_t flow_key_of(const struct view *view, unsigned first, enum flow_role role,
                      const struct flow_hash *how);

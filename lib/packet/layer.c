@@ -9,16 +9,11 @@
 
 _Static_assert(LAYER_COUNT <= UINT8_MAX + 1, "views and tables keep layers in a byte");
 
-static const struct layer_desc *const layer_table[LAYER_COUNT] = {
+const struct layer_desc *const layer_table[LAYER_COUNT] = {
 #define LAYER(id, symbol) [LAYER_##id] = &layer_##symbol,
 #include "packet/layers.list"
 #undef LAYER
 };
-
-const struct layer_desc *layer_get(enum layer_id id)
-{
-    return layer_table[id];
-}
 
 enum layer_id layer_find(const char *name, size_t len)
 {
@@ -139,6 +134,25 @@ static const struct layer_announced *layer_announced_row(enum layer_id lower, un
         at = row->next;
     }
     return NULL;
+}
+
+uint64_t layer_looks_nowhere(const uint8_t *p, uint32_t header_bytes, uint32_t payload)
+{
+    (void)p;
+    (void)header_bytes;
+    (void)payload;
+    return 0;
+}
+
+uint64_t layer_looks_behind(enum layer_id lower, unsigned field, uint64_t value, uint32_t at)
+{
+    bool starts = false;
+
+    layer_index_ready();
+    for (uint16_t i = layer_index.slots[layer_slot(layer_key(lower, field, value))]; i != 0;
+         i = layer_index.rows[i - 1].next)
+        starts |= layer_index.rows[i - 1].starts != 0;
+    return starts ? UINT64_C(1) << at : 0;
 }
 
 enum layer_id layer_announced(enum layer_id lower, unsigned field, uint64_t value, const uint8_t *payload,

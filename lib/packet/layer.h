@@ -181,6 +181,8 @@ struct measure {
     bool broken;  // the header contradicts itself or what there is; it is read all the same, as in Scapy
 };
 
+#define LAYER_LOOKS_UNKNOWN UINT64_MAX
+
 struct build;
 struct build_layer;
 
@@ -203,6 +205,10 @@ struct layer_desc {
     // p has `avail` bytes; false: too short or contradicting itself. A quoted header may carry less than it says. NULL: as the
     // fields say (fields_place, length rules, layer_next).
     bool (*measure)(const uint8_t *p, uint32_t avail, bool quoted, struct measure *measure);
+    // At which bytes of the header, and of what follows it, measure looked: bit i is byte i from the header's start. Only if the
+    // header was measured, in no quote; `payload` bytes follow it. No trailer may follow then. LAYER_LOOKS_UNKNOWN, and NULL: it
+    // can't be said.
+    uint64_t (*looks)(const uint8_t *p, uint32_t header_bytes, uint32_t payload);
     // Where another stack starts behind what the layer carries, from the header's start, and its first layer: ICMP's extensions.
     // 0: nowhere. The header was measured, in no quote; what it carries ends there. NULL: nowhere.
     uint32_t (*trailer)(const uint8_t *p, uint32_t avail, enum layer_id *id);
@@ -213,9 +219,15 @@ struct layer_desc {
     // NULL: nothing.
     void (*flow_key)(const struct view *view, unsigned i, enum flow_role role,
                      const struct answer_rules *rules, struct flow_key *key);
+    // The same for many frames, so that what they have in common is asked once. NULL: flow_key for each.
+    void (*flow_keys)(const struct flow_burst *burst, unsigned i, enum flow_role role,
+                      const struct answer_rules *rules);
     // The tag (TAG_WHOLE) that a response carries back, if its stimulus had `payload` bytes on this layer. Stacks differ in what
     // they echo: guess is 0, 1, ...; false: there is no such guess. NULL: nothing is carried back.
     bool (*echoed)(const struct view *view, unsigned i, uint32_t payload, unsigned guess, uint32_t *tag);
+    // Whether all that answers a stimulus with this header, or quotes 8 bytes of it, carries its tag back, by exact rules. NULL: it
+    // does, if `echoed` is not.
+    bool (*returns_tag)(const uint8_t *p, uint32_t payload);
     // The lower layer whose line summaries show beside this one's (enum layer_id); LAYER_NONE: none.
     uint8_t summary_beside;
     // Where the message starts into which names point back (codec's print), in bytes from the header's start. NULL: there.
@@ -225,7 +237,13 @@ struct layer_desc {
                     const struct answer_rules *rules);
 };
 
-const struct layer_desc *layer_get(enum layer_id id);
+extern const struct layer_desc *const layer_table[LAYER_COUNT];
+
+static inline const struct layer_desc *layer_get(enum layer_id id)
+{
+    return layer_table[id];
+}
+
 // By a name; LAYER_NONE if there is none.
 enum layer_id layer_find(const char *name, size_t len);
 // The first row of that name; -1 if there is none.
@@ -240,6 +258,10 @@ enum layer_id layer_announced_by_two(enum layer_id lower, unsigned field, const 
                                      const uint8_t *payload, uint32_t len);
 // The upper layer announced by the values of any of the fields that announce something.
 enum layer_id layer_next(enum layer_id lower, const struct fields *at, const uint8_t *payload, uint32_t len);
+// For layer_desc.looks: at no byte.
+uint64_t layer_looks_nowhere(const uint8_t *p, uint32_t header_bytes, uint32_t payload);
+// Of what layer_announced looked at for that value, the payload's first byte: bit `at`, or 0 if it did not matter.
+uint64_t layer_looks_behind(enum layer_id lower, unsigned field, uint64_t value, uint32_t at);
 // What building `upper` on `lower` sets; first: of the upper layer's first field the value. NULL: nothing.
 const struct binding *layer_binding(enum layer_id lower, enum layer_id upper, u128 first);
 // The default of a layer's first field; 0: it has none.

@@ -115,19 +115,29 @@ void transport_endpoints(const struct view *view, unsigned i, enum service_proto
 }
 
 // Scapy hashes both ports together, of TCP.
+void transport_flow_keys(const struct flow_burst *burst, unsigned i, enum flow_role role,
+                         const struct answer_rules *rules)
+{
+    const uint32_t start = burst->view->layers[i].start;
+    const uint32_t asker_at = role == FLOW_STIMULUS ? start : start + 2, asked_at = 2 * start + 2 - asker_at;
+    const uint64_t asker_mask = transport_any_quoted(rules) ? 0 : UINT16_MAX;
+    const bool hashed = role == FLOW_HASHRET;
+
+    if (transport_any_port(rules) || (hashed && burst->view->layers[i].id != LAYER_TCP))
+        return;
+    for (unsigned k = 0; k < burst->n; k++) {
+        const uint16_t asker = get16(burst->bytes[k] + asker_at), asked = get16(burst->bytes[k] + asked_at);
+        struct flow_key key = {burst->hashes[k]};
+
+        flow_key_add(&key, hashed ? asker ^ asked : (asker & asker_mask) << 16 | asked);
+        burst->hashes[k] = key.state;
+    }
+}
+
 void transport_flow_key(const struct view *view, unsigned i, enum flow_role role,
                         const struct answer_rules *rules, struct flow_key *key)
 {
-    const uint8_t *p = view_header(view, i);
-    uint16_t sport = get16(p), dport = get16(p + 2);
-    uint16_t asker = role == FLOW_STIMULUS ? sport : dport, asked = role == FLOW_STIMULUS ? dport : sport;
-
-    if (transport_any_port(rules))
-        return;
-    if (role == FLOW_HASHRET && view->layers[i].id == LAYER_TCP)
-        flow_key_add(key, sport ^ dport);
-    if (role != FLOW_HASHRET)
-        flow_key_add(key, (uint64_t)(transport_any_quoted(rules) ? 0 : asker) << 16 | asked);
+    transport_flow_keys(&(struct flow_burst){view, &view->bytes, 1, &key->state}, i, role, rules);
 }
 
 bool transport_ports_answer(const struct view *r, unsigned ri, const struct view *s, unsigned si,

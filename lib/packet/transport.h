@@ -22,6 +22,8 @@ void transport_endpoints(const struct view *view, unsigned i, enum service_proto
 // The two ports, turned to the side of who asked.
 void transport_flow_key(const struct view *view, unsigned i, enum flow_role role,
                         const struct answer_rules *rules, struct flow_key *key);
+void transport_flow_keys(const struct flow_burst *burst, unsigned i, enum flow_role role,
+                         const struct answer_rules *rules);
 
 // The response comes from the port that was asked, to the port that asked; or both stand in a quote as they were sent.
 bool transport_ports_answer(const struct view *r, unsigned ri, const struct view *s, unsigned si,

@@ -93,8 +93,11 @@ static uint32_t view_decode_stack(struct view *view, enum layer_id id, uint32_t 
             id = layer_get(id)->dispatch(bytes + at, limit - at);
         if (id == LAYER_RAW || !view_measure(view, id, bytes + at, limit - at, quoted, &m)) {
             // What TCP and UDP carry may be anything, whatever their ports announce.
-            view->malformed |= id != LAYER_RAW && !view_is_transport_payload(view, view->n);
+            bool broken = id != LAYER_RAW && !view_is_transport_payload(view, view->n);
+
+            view->malformed |= broken;
             view_add(view, LAYER_RAW, quoted, at, limit - at, limit);
+            view->layers[view->n - 1].broken = broken;
             break;
         }
         view_add(view, id, quoted, at, m.header_bytes, at + m.end);

@@ -21,9 +21,10 @@ enum layer_id {
 };
 
 struct view_layer {
-    uint8_t id;            // enum layer_id
+    uint8_t id;      // enum layer_id
     bool quoted : 1; // inside an ICMP error: Scapy's IPerror, TCPerror ...; may be cut short
-    bool broken : 1; // a length or version in it can't be right; not in a quote
+    // A length or version in it can't be right, but not in a quote; or these are the bytes of a header that can't be read.
+    bool broken : 1;
     uint16_t start;        // of the header
     uint16_t header_bytes; // with options
     uint16_t end;          // of the header and all it carries, without padding

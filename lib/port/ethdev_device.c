@@ -2,6 +2,7 @@
 
 #include "port/dpdk.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <linux/if_packet.h>
 #include <net/if.h>
@@ -96,24 +97,37 @@ static int configure(struct ethdev *dev, const struct ethdev_request *request, s
         conf.rxmode.mtu = request->mtu;
     // A queue's buffers come from one pool and are referred to once.
     conf.txmode.offloads = info->tx_offload_capa & RTE_ETH_TX_OFFLOAD_MBUF_FAST_FREE;
+    dev->has_one_pool = request->domain == AF_XDP || conf.txmode.offloads != 0;
     err = rte_eth_dev_configure(dev->id, n, n, &conf);
     return err < 0 ? failed(request, "configure", err, diag) : 0;
 }
 
 // Buffers for all that the driver, the threads' caches and their bursts hold, so that tx_get finds one whenever
 // the driver has room for it.
-static struct rte_mempool *pool_new(const struct ethdev *dev, uint16_t queue,
-                                    const struct ethdev_request *request)
+static uint32_t buffers_needed(const struct ethdev_request *request)
 {
     uint32_t held = (uint32_t)request->rx_desc + request->tx_desc + request->extra_desc +
                     POOL_THREADS * (POOL_CACHE * 3 / 2) + 4 * PORT_BURST_MAX;
-    uint32_t room = RTE_MAX(request->room, (uint32_t)RTE_MBUF_DEFAULT_DATAROOM) + RTE_PKTMBUF_HEADROOM;
-    char name[RTE_MEMPOOL_NAMESIZE];
-    struct rte_mempool *pool;
 
-    snprintf(name, sizeof(name), "volley_%u_%u", dev->id, queue);
-    pool = rte_pktmbuf_pool_create(name, rte_align32pow2(held + 1) - 1, POOL_CACHE, 0, (uint16_t)room,
+    return rte_align32pow2(held + 1) - 1;
+}
+
+// room: of a buffer, its headroom included.
+static struct rte_mempool *pool_new(const struct ethdev *dev, const char *kind, uint16_t queue, uint32_t room)
+{
+    char name[RTE_MEMPOOL_NAMESIZE];
+
+    snprintf(name, sizeof(name), "volley_%s%u_%u", kind, dev->id, queue);
+    return rte_pktmbuf_pool_create(name, dev->n_buffers, POOL_CACHE, 0, (uint16_t)room,
                                    rte_eth_dev_socket_id(dev->id));
+}
+
+static struct rte_mempool *queue_pool_new(const struct ethdev *dev, uint16_t queue,
+                                          const struct ethdev_request *request)
+{
+    uint32_t room = RTE_MAX(request->room, (uint32_t)RTE_MBUF_DEFAULT_DATAROOM) + RTE_PKTMBUF_HEADROOM;
+    struct rte_mempool *pool = pool_new(dev, "", queue, room);
+
     // net_af_xdp takes the first piece for the whole.
     if (pool != NULL && request->domain == AF_XDP && pool->nb_mem_chunks != 1) {
         rte_mempool_free(pool);
@@ -123,10 +137,38 @@ static struct rte_mempool *pool_new(const struct ethdev *dev, uint16_t queue,
     return pool;
 }
 
+static void tx_pool_free(struct ethdev_queue *queue)
+{
+    if (queue->tx_pool != queue->pool)
+        rte_mempool_free(queue->tx_pool);
+    queue->tx_pool = queue->pool;
+}
+
 static void pools_free(struct ethdev *dev)
 {
-    for (uint16_t i = 0; i < dev->port.n_queues; i++)
+    for (uint16_t i = 0; i < dev->port.n_queues; i++) {
+        tx_pool_free(&dev->queues[i]);
         rte_mempool_free(dev->queues[i].pool);
+    }
+}
+
+// A burst of full-sized buffers lies on as many pages, and that costs more than all else (docs/performance.md). Buffers of other
+// pools must not come into a queue whose driver frees all to the pool of one, or has registered one pool's memory.
+void ethdev_device_fit(struct port *port, uint16_t longest)
+{
+    struct ethdev *dev = (struct ethdev *)port;
+    uint32_t room = RTE_ALIGN_CEIL((uint32_t)longest, CACHE_LINE) + RTE_PKTMBUF_HEADROOM;
+
+    for (uint16_t i = 0; i < port->n_queues && !dev->has_one_pool; i++) {
+        struct ethdev_queue *queue = &dev->queues[i];
+
+        assert(queue->tx_pool == queue->pool);
+        if (room >= rte_pktmbuf_data_room_size(queue->pool))
+            continue;
+        struct rte_mempool *pool = pool_new(dev, "tx", i, room);
+        if (pool != NULL)
+            queue->tx_pool = pool;
+    }
 }
 
 static int queues_setup(struct ethdev *dev, const struct ethdev_request *request, struct diag *diag)
@@ -138,7 +180,7 @@ static int queues_setup(struct ethdev *dev, const struct ethdev_request *request
     if (err < 0)
         return failed(request, "configure", err, diag);
     for (uint16_t i = 0; i < dev->port.n_queues; i++) {
-        dev->queues[i].pool = pool_new(dev, i, request);
+        dev->queues[i].pool = dev->queues[i].tx_pool = queue_pool_new(dev, i, request);
         if (dev->queues[i].pool == NULL) {
             diag_set(diag, nowhere, "no memory for %u queues of %s", dev->port.n_queues, request->name);
             return -ENOMEM;
@@ -293,6 +335,7 @@ int ethdev_device_new(struct ethdev **device, const struct ethdev_request *reque
     dev->port.ops = &ethdev_ops_table;
     dev->port.n_queues = request->n_queues;
     dev->is_pci = request->is_pci;
+    dev->n_buffers = buffers_needed(request);
     snprintf(dev->port.name, sizeof(dev->port.name), "%s", request->name);
     snprintf(dev->device, sizeof(dev->device), "%s", request->device);
     dpdk_error_clear();

@@ -26,7 +26,8 @@ struct ethdev_request {
 
 // What one queue counts. Its RX thread writes, anyone reads.
 struct ethdev_queue {
-    struct rte_mempool *pool; // for both directions: AF_XDP sends without a copy only what lies there
+    struct rte_mempool *pool;    // for both directions: AF_XDP sends without a copy only what lies there
+    struct rte_mempool *tx_pool; // the same one, or one of smaller buffers
     _Atomic uint64_t rx_unusable;
 } __attribute__((aligned(CACHE_LINE)));
 
@@ -38,6 +39,8 @@ struct ethdev {
     bool counts_nombuf;       // and frames are lost when it finds no buffer
     bool refusals_are_errors; // it counts what it did not accept in oerrors
     bool is_broken;           // it must not be closed
+    bool has_one_pool;        // the driver wants all buffers of a queue from one pool
+    uint32_t n_buffers;       // of a pool
     char device[64];
     struct sockets sockets; // n is 0 where we know none
     struct netdev_state before;
@@ -51,5 +54,8 @@ extern const struct port_ops ethdev_ops_table;
 int ethdev_device_new(struct ethdev **device, const struct ethdev_request *request,
                       struct diag *diag) MUST_USE;
 void ethdev_device_free(struct ethdev *device);
+
+// port_ops.fit. Without memory for other buffers it stays with those that it has.
+void ethdev_device_fit(struct port *port, uint16_t longest);
 
 #endif

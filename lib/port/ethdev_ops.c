@@ -30,8 +30,12 @@ static void detach(struct port *port)
     if (lcore == LCORE_ID_ANY)
         return;
     // What stays in the cache is lost to the other threads.
-    for (uint16_t i = 0; i < port->n_queues; i++)
-        rte_mempool_cache_flush(rte_mempool_default_cache(dev->queues[i].pool, lcore), dev->queues[i].pool);
+    for (uint16_t i = 0; i < port->n_queues; i++) {
+        struct rte_mempool *pool = dev->queues[i].pool, *tx_pool = dev->queues[i].tx_pool;
+
+        rte_mempool_cache_flush(rte_mempool_default_cache(pool, lcore), pool);
+        rte_mempool_cache_flush(rte_mempool_default_cache(tx_pool, lcore), tx_pool);
+    }
     if (rte_eal_lcore_role(lcore) == ROLE_NON_EAL)
         rte_thread_unregister();
 }
@@ -43,19 +47,22 @@ static void frame_of(struct frame *frame, struct rte_mbuf *mbuf)
     frame->len = mbuf->data_len;
 }
 
+// Buffers stay as the pool has them until tx_burst sets them up, in one pass over them: that is as many cache misses fewer.
 static uint16_t tx_get(struct port *port, uint16_t queue, struct frame *frames, uint16_t n)
 {
+    struct rte_mempool *pool = ethdev_of(port)->queues[queue].tx_pool;
     struct rte_mbuf *mbufs[PORT_BURST_MAX];
     uint16_t room = (uint16_t)(port->mtu + RTE_ETHER_HDR_LEN + RTE_VLAN_HLEN);
+    uint16_t has = (uint16_t)(rte_pktmbuf_data_room_size(pool) - RTE_PKTMBUF_HEADROOM);
 
     assert(n <= PORT_BURST_MAX);
-    if (rte_pktmbuf_alloc_bulk(ethdev_of(port)->queues[queue].pool, mbufs, n) != 0)
+    if (rte_mempool_get_bulk(pool, (void **)mbufs, n) != 0)
         return 0;
     for (uint16_t i = 0; i < n; i++) {
-        uint16_t tailroom = rte_pktmbuf_tailroom(mbufs[i]);
-
-        frame_of(&frames[i], mbufs[i]);
-        frames[i].room = room < tailroom ? room : tailroom;
+        frames[i].data = (uint8_t *)rte_mbuf_buf_addr(mbufs[i], pool) + RTE_PKTMBUF_HEADROOM;
+        frames[i].handle = mbufs[i];
+        frames[i].len = 0;
+        frames[i].room = room < has ? room : has;
     }
     return n;
 }
@@ -79,6 +86,7 @@ static uint16_t tx_burst(struct port *port, uint16_t queue, struct frame *frames
     assert(n <= PORT_BURST_MAX);
     for (uint16_t i = 0; i < n; i++) {
         mbufs[i] = frames[i].handle;
+        rte_pktmbuf_reset(mbufs[i]);
         mbufs[i]->data_len = frames[i].len;
         mbufs[i]->pkt_len = frames[i].len;
     }
@@ -160,6 +168,7 @@ const struct port_ops ethdev_ops_table = {
     .tx_get = tx_get,
     .tx_put = put,
     .tx_burst = tx_burst,
+    .fit = ethdev_device_fit,
     .rx_burst = rx_burst,
     .rx_put = put,
     .now = now,

@@ -25,3 +25,9 @@ void port_close(struct port *port)
     if (port != NULL)
         port->ops->close(port);
 }
+
+void port_fit(struct port *port, uint16_t longest)
+{
+    if (port->ops->fit != NULL)
+        port->ops->fit(port, longest);
+}

@@ -45,6 +45,10 @@ struct port_ops {
     // Sends frames[0..returned); those are the port's from now on. The rest stays the caller's.
     uint16_t (*tx_burst)(struct port *port, uint16_t queue, struct frame *frames, uint16_t n);
 
+    // Main, at most once, before threads have frames: no frame sent from now on is longer than that, so that buffers may be smaller. NULL: all
+    // lengths cost the same.
+    void (*fit)(struct port *port, uint16_t longest);
+
     // Never waits. What it returns must go back by rx_put before the next rx_burst on that queue.
     uint16_t (*rx_burst)(struct port *port, uint16_t queue, struct frame *frames, uint16_t n);
     void (*rx_put)(struct port *port, uint16_t queue, struct frame *frames, uint16_t n);
@@ -86,5 +90,8 @@ struct port_options {
 int port_open(struct port **port, const char *spec, const struct port_options *options,
               struct diag *diag) MUST_USE;
 void port_close(struct port *port);
+
+// Calls ops->fit, if there is one.
+void port_fit(struct port *port, uint16_t longest);
 
 #endif

@@ -119,8 +119,9 @@ void flow_table_prefetch(const struct flow_table *table, uint64_t hash)
     __builtin_prefetch(home_of(table, hash));
 }
 
-// Puts `word` into the bucket's first free entry and returns that entry, or NULL.
-static inline _Atomic uint64_t *bucket_take(struct bucket *bucket, uint64_t word, uint64_t edge)
+// Puts `word` into the bucket's first free entry and returns that entry, or NULL. alone: nobody else inserts.
+__attribute__((always_inline)) static inline _Atomic uint64_t *
+bucket_take(struct bucket *bucket, uint64_t word, uint64_t edge, const bool alone)
 {
     uint64_t seen[ENTRIES];
     unsigned free_entries = 0; // a bit an entry: where it lies is nothing a branch predictor could learn
@@ -133,6 +134,10 @@ static inline _Atomic uint64_t *bucket_take(struct bucket *bucket, uint64_t word
     for (; free_entries != 0; free_entries &= free_entries - 1) {
         unsigned i = (unsigned)__builtin_ctz(free_entries);
 
+        if (alone) {
+            atomic_store_explicit(&bucket->entries[i], word, memory_order_relaxed);
+            return &bucket->entries[i];
+        }
         // Sequentially consistent for count_alike; who fails was overtaken by another live entry.
         if (likely(atomic_compare_exchange_strong_explicit(&bucket->entries[i], &seen[i], word,
                                                            memory_order_seq_cst, memory_order_relaxed)))
@@ -203,7 +208,7 @@ static bool insert_beyond(struct bucket *home, uint64_t word, uint64_t edge)
     if (count_alike(home, word, edge) >= FLOW_TABLE_CANDIDATES)
         return false;
     for (at = 0; at < FLOW_TABLE_REACH; at++) {
-        taken = bucket_take(&home[at], word, edge);
+        taken = bucket_take(&home[at], word, edge, false);
         if (taken != NULL)
             break;
     }
@@ -220,7 +225,8 @@ static bool insert_beyond(struct bucket *home, uint64_t word, uint64_t edge)
     return false;
 }
 
-bool flow_table_insert(struct flow_table *table, uint64_t hash, uint64_t position, uint64_t oldest)
+__attribute__((always_inline)) static inline bool insert(struct flow_table *table, uint64_t hash,
+                                                         uint64_t position, uint64_t oldest, const bool alone)
 {
     struct bucket *home = home_of(table, hash);
     uint64_t word = word_of(position, fingerprint_of(hash)), edge = word_of(oldest, 0);
@@ -229,9 +235,20 @@ bool flow_table_insert(struct flow_table *table, uint64_t hash, uint64_t positio
     assert(position >= oldest);
     if (unlikely(overflow != 0) && !is_live(overflow, edge))
         overflow_forget(home, overflow);
-    if (likely(reach_of(overflow, edge) <= REACH_UNCOUNTED) && likely(bucket_take(home, word, edge) != NULL))
+    if (likely(reach_of(overflow, edge) <= REACH_UNCOUNTED) &&
+        likely(bucket_take(home, word, edge, alone) != NULL))
         return true;
     return insert_beyond(home, word, edge);
+}
+
+bool flow_table_insert(struct flow_table *table, uint64_t hash, uint64_t position, uint64_t oldest)
+{
+    return insert(table, hash, position, oldest, false);
+}
+
+bool flow_table_insert_alone(struct flow_table *table, uint64_t hash, uint64_t position, uint64_t oldest)
+{
+    return insert(table, hash, position, oldest, true);
 }
 
 struct candidates {

@@ -37,6 +37,10 @@ void flow_table_prefetch(const struct flow_table *table, uint64_t hash);
 // counts it (it will end among the unanswered, and says so).
 bool flow_table_insert(struct flow_table *table, uint64_t hash, uint64_t position, uint64_t oldest) MUST_USE;
 
+// The same, cheaper, for the one thread that inserts: stores instead of exchanges, which let no later load pass.
+bool flow_table_insert_alone(struct flow_table *table, uint64_t hash, uint64_t position,
+                             uint64_t oldest) MUST_USE;
+
 // Candidates whose fingerprint fits, in rising order of position; of more than FLOW_TABLE_CANDIDATES the last ones,
 // among which is every live one. Some may have expired (the caller tells by position). newest: the position after the last
 // one claimed so far, by which low bits become positions; read after the response was received, so that its own

@@ -13,13 +13,34 @@ uint8_t match_first(const struct plan *plan, const struct view *view)
     return i;
 }
 
-void match_decode(const struct probes *probes, const uint8_t *bytes, uint16_t len, struct match *match)
+// Whether a tag that comes back names the only probe that the response can answer.
+static bool match_goes_by_tag(const struct probes *probes)
 {
-    view_decode(&match->view, bytes, len, LAYER_ETHER);
+    return probes_finds_by_tag(probes) && !probes->flow.rules.scapy;
+}
+
+void match_decode(const struct probes *probes, const uint8_t *bytes, uint16_t len,
+                  const struct match_scratch *scratch, struct match *match)
+{
+    forms_decode(scratch->forms, &match->view, bytes, len, LAYER_ETHER);
     match->first = match_first(probes->plan, &match->view);
     match->known = MATCH_KNOWN_NOTHING;
+    if (match_goes_by_tag(probes))
+        return;
     match->hash = flow_key_of_response(&match->view, match->first, FLOW_RESPONSE, &probes->flow);
     flow_table_prefetch(probes->table, match->hash);
+}
+
+// The first guess at the tag that a response echoes; false: it echoes none.
+static bool match_echoed(const struct match *match, uint32_t *tag)
+{
+    for (unsigned i = match->first; i < match->view.n; i++) {
+        const struct layer_desc *desc = layer_get((enum layer_id)match->view.layers[i].id);
+
+        if (desc->echoed != NULL && desc->echoed(&match->view, i, 0, 0, tag))
+            return true;
+    }
+    return false;
 }
 
 // The matches that have one candidate, all of one round.
@@ -29,6 +50,39 @@ struct match_alone {
     struct match *matches[PLAN_BURST];
     uint64_t positions[PLAN_BURST];
 };
+
+static void match_alone_add(struct match_alone *alone, struct match *match, uint64_t position)
+{
+    if (position < alone->round->first)
+        return;
+    window_prefetch(&alone->round->window, position - alone->round->first);
+    alone->matches[alone->n] = match;
+    alone->positions[alone->n++] = position;
+}
+
+// By the tags that most answers echo, if the plan has whole ones.
+static void match_look_up_tags(const struct probes *probes, struct match *matches, unsigned n,
+                               struct match_alone *alone)
+{
+    uint64_t newest = alone->round->first + window_newest(&alone->round->window);
+    struct match *echoing[PLAN_BURST];
+    uint32_t tags[PLAN_BURST], lows[PLAN_BURST];
+    unsigned n_echoing = 0;
+
+    for (unsigned k = 0; k < n; k++) {
+        if (!match_echoed(&matches[k], &tags[n_echoing]))
+            continue;
+        echoing[n_echoing++] = &matches[k];
+    }
+    tag_position_burst(&probes->tag_key, tags, lows, n_echoing);
+    for (unsigned k = 0; k < n_echoing; k++) {
+        // The newest position that has these low bits.
+        uint32_t back = (uint32_t)(newest - 1) - lows[k];
+
+        if (back < newest)
+            match_alone_add(alone, echoing[k], newest - 1 - back);
+    }
+}
 
 static void match_look_up(const struct probes *probes, struct match *matches, unsigned n,
                           struct match_alone *alone)
@@ -41,11 +95,8 @@ static void match_look_up(const struct probes *probes, struct match *matches, un
 
         if (found == 0)
             matches[k].known = MATCH_KNOWN_STRAY;
-        if (found != 1 || positions[0] < alone->round->first)
-            continue;
-        window_prefetch(&alone->round->window, positions[0] - alone->round->first);
-        alone->matches[alone->n] = &matches[k];
-        alone->positions[alone->n++] = positions[0];
+        if (found == 1)
+            match_alone_add(alone, &matches[k], positions[0]);
     }
 }
 
@@ -57,7 +108,12 @@ void match_prepare(const struct probes *probes, struct match *matches, unsigned 
     uint8_t *frames[PLAN_BURST];
     struct view stimulus;
 
-    match_look_up(probes, matches, n, &alone);
+    const bool by_tag = match_goes_by_tag(probes);
+
+    if (by_tag)
+        match_look_up_tags(probes, matches, n, &alone);
+    else
+        match_look_up(probes, matches, n, &alone);
     for (unsigned k = 0; k < alone.n; k++)
         frames[k] = scratch->burst + k * ((size_t)probes->plan->longest + PLAN_SLACK);
     probes_build_at(probes, alone.round, alone.positions, alone.n, frames, &built);
@@ -69,7 +125,7 @@ void match_prepare(const struct probes *probes, struct match *matches, unsigned 
         stimulus.bytes = frames[k];
         bool fits = answers_frame(&match->view, match->first, &stimulus, probes->plan->first_written,
                                   &probes->flow.rules);
-        match->known = fits ? MATCH_KNOWN_PROBE : MATCH_KNOWN_STRAY;
+        match->known = fits ? MATCH_KNOWN_PROBE : by_tag ? MATCH_KNOWN_NOTHING : MATCH_KNOWN_STRAY;
         match->position = alone.positions[k];
         match->index = built.indices[k];
     }
@@ -156,10 +212,13 @@ static bool match_is_settled(const struct probes *probes, enum match_outcome bes
     return best == MATCH_ANSWER || (best == MATCH_FURTHER && probes->flow.rules.scapy);
 }
 
-static enum match_outcome match_candidates(struct probes *probes, uint64_t hash, struct match *match,
+static enum match_outcome match_candidates(struct probes *probes, enum flow_role role, struct match *match,
                                            uint64_t arrived, uint64_t timeout,
                                            const struct match_scratch *scratch)
 {
+    if (probes->table == NULL)
+        return MATCH_UNSOLICITED;
+    uint64_t hash = flow_key_of_response(&match->view, match->first, role, &probes->flow);
     const struct round *current = probes_current(probes);
     uint64_t positions[FLOW_TABLE_CANDIDATES];
     uint64_t newest = current->first + window_newest(&current->window);
@@ -214,21 +273,12 @@ static enum match_outcome match_known(struct probes *probes, struct match *match
     if (match->known == MATCH_KNOWN_STRAY)
         return MATCH_UNSOLICITED;
     if (match->known == MATCH_KNOWN_NOTHING)
-        return match_candidates(probes, match->hash, match, arrived, timeout, scratch);
+        return match_candidates(probes, FLOW_RESPONSE, match, arrived, timeout, scratch);
     struct round *round = probes_round_of(probes, match->position);
 
     match->sent_ticks = 0;
     return match_claim(probes, &round->window, match->position - round->first, arrived, timeout,
                        &match->sent_ticks);
-}
-
-// From somewhere else than where the stimulus went.
-static enum match_outcome match_as(struct probes *probes, struct match *match, enum flow_role role,
-                                   uint64_t arrived, uint64_t timeout, const struct match_scratch *scratch)
-{
-    uint64_t hash = flow_key_of_response(&match->view, match->first, role, &probes->flow);
-
-    return match_candidates(probes, hash, match, arrived, timeout, scratch);
 }
 
 enum match_outcome match_find(struct probes *probes, struct match *match, uint64_t arrived, uint64_t timeout,
@@ -237,9 +287,9 @@ enum match_outcome match_find(struct probes *probes, struct match *match, uint64
     enum match_outcome outcome = match_known(probes, match, arrived, timeout, scratch);
 
     if (outcome == MATCH_UNSOLICITED && probes->plan->has_group)
-        outcome = match_as(probes, match, FLOW_RESPONSE_TO_GROUP, arrived, timeout, scratch);
+        outcome = match_candidates(probes, FLOW_RESPONSE_TO_GROUP, match, arrived, timeout, scratch);
     if (outcome == MATCH_UNSOLICITED && probes->plan->has_moved)
-        outcome = match_as(probes, match, FLOW_RESPONSE_MOVED, arrived, timeout, scratch);
+        outcome = match_candidates(probes, FLOW_RESPONSE_MOVED, match, arrived, timeout, scratch);
     if (outcome == MATCH_UNSOLICITED && probes_finds_by_tag(probes))
         outcome = match_by_tag(probes, match, arrived, timeout, scratch);
     return outcome == MATCH_UNSOLICITED && match->view.malformed ? MATCH_MALFORMED : outcome;

@@ -6,6 +6,7 @@
 #ifndef VOLLEY_PROBE_MATCH_H
 #define VOLLEY_PROBE_MATCH_H
 
+#include "packet/forms.h"
 #include "probe/probes.h"
 
 enum match_outcome {
@@ -37,8 +38,9 @@ struct match {
 };
 
 struct match_scratch {
-    uint8_t *frame; // plan->longest + PLAN_SLACK bytes; borrowed
-    uint8_t *burst; // PLAN_BURST times as many, for match_prepare; borrowed
+    uint8_t *frame;      // plan->longest + PLAN_SLACK bytes; borrowed
+    uint8_t *burst;      // PLAN_BURST times as many, for match_prepare; borrowed
+    struct forms *forms; // of the frames received so far; borrowed
 };
 
 // The layer of a received frame from which it is compared with a stimulus of the plan, and told to people: the first one, or
@@ -46,7 +48,8 @@ struct match_scratch {
 uint8_t match_first(const struct plan *plan, const struct view *view);
 
 // Decodes the frame and fetches ahead what match_find will read. bytes must stay until then.
-void match_decode(const struct probes *probes, const uint8_t *bytes, uint16_t len, struct match *match);
+void match_decode(const struct probes *probes, const uint8_t *bytes, uint16_t len,
+                  const struct match_scratch *scratch, struct match *match);
 
 // Once a burst is decoded (n up to PLAN_BURST), may save match_find work: flow keys that lead to one probe only have their
 // stimuli built again together.

@@ -194,6 +194,7 @@ struct search {
     struct view view;
     unsigned left; // candidates
     bool again;    // also those that have an answer
+    bool gave_up;  // there are more
     pairing_visit visit;
     void *context;
 };
@@ -215,7 +216,7 @@ static struct waiting *search_next(struct search *search, const struct node *nod
         if (node->key != key || (node->owner->stimulus.n_answers > 0 && !search->again))
             continue;
         if (search->left == 0) {
-            search->pairing->n_gave_up++;
+            search->gave_up = true;
             return NULL;
         }
         search->left--;
@@ -311,7 +312,9 @@ static bool search_all(struct search *search)
 static bool pairing_search(struct search *search)
 {
     view_decode(&search->view, search->frame->bytes, search->frame->len, search->frame->first);
-    return search->pairing->options.every ? search_all(search) : search_one(search);
+    bool answered = search->pairing->options.every ? search_all(search) : search_one(search);
+    search->pairing->n_gave_up += search->gave_up;
+    return answered;
 }
 
 int pairing_wait(struct pairing *pairing, const struct pairing_frame *frame)

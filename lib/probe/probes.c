@@ -41,6 +41,14 @@ static int probes_push_round(struct probes *probes, const struct order *order, u
     return 0;
 }
 
+// Without rules that let answers differ in what carries the tag.
+static bool probes_needs_table(const struct probes *probes)
+{
+    const struct answer_rules *rules = &probes->flow.rules;
+
+    return probes->plan->is_lost_untagged || rules->scapy || rules->open != 0;
+}
+
 int probes_init(struct probes *probes, const struct plan *plan, const struct probes_options *options)
 {
     struct order order;
@@ -57,7 +65,7 @@ int probes_init(struct probes *probes, const struct plan *plan, const struct pro
         order_init_random(&order, plan->n, probes_draw(options->seed, PROBES_DRAW_ORDER));
     else
         order_init_sequential(&order, plan->n);
-    if (options->match) {
+    if (options->match && probes_needs_table(probes)) {
         // The window rounds up to whole blocks, and keeps a few of them.
         err = flow_table_new(&probes->table, outstanding + ((uint64_t)8 << options->block_shift));
         if (err < 0)
@@ -164,6 +172,8 @@ unsigned probes_insert(struct probes *probes, const struct round *round, uint64_
     uint64_t oldest = round->first + window_oldest(&round->window);
     unsigned full = 0;
 
+    if (probes->table == NULL)
+        return 0;
     for (unsigned from = 0, to; from < n; from = to) {
         for (to = from + 1; to < n && built->views[to] == built->views[from]; to++)
             ;
@@ -172,7 +182,9 @@ unsigned probes_insert(struct probes *probes, const struct round *round, uint64_
     }
     for (unsigned k = 0; k < n; k++)
         flow_table_prefetch(probes->table, hashes[k]);
+    bool (*const insert)(struct flow_table *, uint64_t, uint64_t, uint64_t) =
+        probes->options.n_senders > 1 ? flow_table_insert : flow_table_insert_alone;
     for (unsigned k = 0; k < n; k++)
-        full += !flow_table_insert(probes->table, hashes[k], first + k, oldest);
+        full += !insert(probes->table, hashes[k], first + k, oldest);
     return full;
 }

@@ -28,7 +28,8 @@ struct probes_options {
     bool random;          // the first round's order
     uint64_t outstanding; // positions that may wait at once
     unsigned block_shift;
-    bool match;                // answers are expected: keep a flow table
+    unsigned n_senders;        // threads that call probes_insert; 0 is 1
+    bool match;                // answers are expected: keep a flow table, if there must be one
     bool multi;                // a probe may have several answers: it waits for its whole time
     struct answer_rules rules; // those of tags are added
 };
@@ -38,7 +39,7 @@ struct probes {
     struct probes_options options;
     struct tag_key tag_key;
     struct flow_hash flow;                   // how flow keys are made, and answers judged
-    struct flow_table *table;                // owned; NULL without match
+    struct flow_table *table;                // owned; NULL without match, or if all answers carry whole tags
     struct round *rounds[PROBES_ROUNDS_MAX]; // owned
     _Atomic unsigned n_rounds;
 };
@@ -75,7 +76,7 @@ static inline bool probes_needs_no_table(const struct probes *probes)
     return probes->plan->n_whole_tags == probes->plan->n_shapes && probes->plan->n_shapes > 0;
 }
 
-// TX worker, before it sends what probes_build built: makes the probes findable. Returns how many found no place.
+// TX worker, before it sends what probes_build built: makes the probes findable, if there is a table. Returns how many found no place.
 unsigned probes_insert(struct probes *probes, const struct round *round, uint64_t first, unsigned n,
                        uint8_t *const *frames, const struct plan_built *built);
 

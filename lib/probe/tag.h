@@ -32,6 +32,8 @@ uint32_t tag_of(const struct tag_key *key, uint64_t position);
 void tag_of_burst(const struct tag_key *key, const uint64_t *positions, uint32_t *tags, unsigned n);
 // Its inverse: the low 32 bits of the position.
 uint32_t tag_position(const struct tag_key *key, uint32_t tag);
+// positions[k] = tag_position(key, tags[k]), for k < n: in vectors.
+void tag_position_burst(const struct tag_key *key, const uint32_t *tags, uint32_t *positions, unsigned n);
 
 // A bijection of position mod 2^15 to 32768..65535: for source ports.
 uint16_t tag_port(const struct tag_key *key, uint64_t position);

@@ -18,7 +18,7 @@ static int output_check(struct output *o, int err)
 
 bool output_takes_answers(const struct output *o)
 {
-    return o->answered != NULL || o->records != NULL || (o->pairs != NULL && o->error == 0);
+    return o->answered != NULL || o->records != NULL || o->pairs != NULL;
 }
 
 bool output_takes_silence(const struct output *o)
@@ -86,11 +86,23 @@ static void output_return(struct output *o, struct capture *capture, const struc
 
 // ---- lines
 
+// What is buffered is lost too.
+static void output_lose_lines(struct output *o, int err)
+{
+    output_check(o, err);
+    o->lines_refused += o->lines_pending;
+    o->lines_pending = 0;
+}
+
 static void output_line(struct output *o, const struct record *record)
 {
     char line[OUTPUT_LINE_MAX];
     struct text text = text_in(line, sizeof(line));
 
+    if (o->error != 0) {
+        o->lines_refused++;
+        return;
+    }
     summarise(record->stimulus, record->stimulus_first, o->services, &text);
     text_add(&text, " ==> ");
     struct view packet = *record->response;
@@ -99,9 +111,10 @@ static void output_line(struct output *o, const struct record *record)
         packet.n--;
     summarise(&packet, record->response_first, o->services, &text);
     line[text.len < sizeof(line) - 1 ? text.len++ : text.len - 1] = '\n';
+    o->lines_pending++;
     errno = 0;
     if (fwrite(line, 1, text.len, o->pairs) != text.len)
-        output_check(o, errno != 0 ? -errno : -EIO);
+        output_lose_lines(o, errno != 0 ? -errno : -EIO);
 }
 
 // ---- by outcome
@@ -115,7 +128,7 @@ static void output_answer(struct output *o, const struct record *record)
     }
     if (o->records != NULL)
         output_check(o, record_writer_add(o->records, record));
-    if (o->pairs != NULL && o->error == 0)
+    if (o->pairs != NULL)
         output_line(o, record);
 }
 
@@ -159,6 +172,7 @@ int output_flush(struct output *o)
 int output_flush_lines(struct output *o)
 {
     if (o->pairs != NULL && fflush(o->pairs) != 0)
-        output_check(o, -errno);
+        output_lose_lines(o, -errno);
+    o->lines_pending = 0;
     return o->error;
 }

@@ -18,7 +18,9 @@ struct output {
     bool repeats_stimuli; // before each of several answers: for captures without packet ids
     bool tells_attempts;  // there may be several
 
-    int error; // the first, as -errno: nothing is printed after it; captures and records count what they refuse
+    int error;              // the first, as -errno: nothing is printed after it
+    uint64_t lines_pending; // printed, but not flushed
+    uint64_t lines_refused; // because of an error; captures and records count for themselves
 };
 
 // Whether somebody wants the frames of answers, of silences.

@@ -7,8 +7,8 @@
 
 #include <string.h>
 
-enum { IP_TTL = 8, IP_PROTO = 9, IP_SRC = 12, IP_DST = 16, IP_BYTES = 20 };
-enum { IPV6_NH = 6, IPV6_HLIM = 7, IPV6_SRC = 8, IPV6_DST = 24, IPV6_BYTES = 40 };
+enum { IP_LEN = 2, IP_TTL = 8, IP_PROTO = 9, IP_SRC = 12, IP_DST = 16, IP_BYTES = 20 };
+enum { IPV6_PLEN = 4, IPV6_NH = 6, IPV6_HLIM = 7, IPV6_SRC = 8, IPV6_DST = 24, IPV6_BYTES = 40 };
 enum { ARP_PTYPE = 2, ARP_HWLEN = 4, ARP_PLEN = 5, ARP_HWSRC = 8, ARP_IPV4 = 0x0800 };
 enum { PORT_BYTES = 4, TCP_FLAGS_AT = 12, TCP_FLAGS = 0x1ff, VLAN_ID = 0xfff };
 enum { PROTO_ICMP = 1, PROTO_ICMPV6 = 58 };
@@ -302,6 +302,21 @@ static void record_ttl(const struct view *view, int network, struct filter_value
         record_number(value, view_header(view, (unsigned)network)[IPV6_HLIM]);
 }
 
+// What is there, or more if the header says so: a capture may hold less of a frame than there was.
+static void record_len(const struct view *view, int network, struct filter_value *value)
+{
+    if (network < 0)
+        return;
+    const struct view_layer *layer = &view->layers[network];
+    const uint8_t *header = view_header(view, (unsigned)network);
+    unsigned len = (unsigned)layer->end - layer->start, said = 0;
+    if (layer->id == LAYER_IP && record_has(view, network, IP_BYTES))
+        said = get16(header + IP_LEN);
+    else if (layer->id == LAYER_IPV6 && record_has(view, network, IPV6_BYTES))
+        said = IPV6_BYTES + (unsigned)get16(header + IPV6_PLEN);
+    record_number(value, said > len ? said : len);
+}
+
 static void record_flags(const struct view *view, int transport, struct filter_value *value)
 {
     if (!record_has(view, transport, TCP_FLAGS_AT + 2) || view->layers[transport].id != LAYER_TCP)
@@ -420,8 +435,7 @@ static void record_of_response(struct record_read *read, enum record_field field
         record_ttl(response, network, value);
         break;
     case RECORD_LEN:
-        if (network >= 0)
-            record_number(value, (uint64_t)response->layers[network].end - response->layers[network].start);
+        record_len(response, network, value);
         break;
     case RECORD_FLAGS:
         record_flags(response, read->response_transport, value);

@@ -35,8 +35,8 @@ static void put_totals(const struct summary *summary, FILE *to)
     uint64_t remaining = remaining_of(c), received = summary->is_offline ? summary->frames : c->received;
 
     fprintf(to, "%s %s packet%s, got %s answer%s, remaining %s packet%s\n",
-            summary->is_offline ? "Read" : "Received", GROUPED(received), plural(received), GROUPED(c->answers),
-            plural(c->answers), GROUPED(remaining), plural(remaining));
+            summary->is_offline ? "Read" : "Received", GROUPED(received), plural(received),
+            GROUPED(c->answers), plural(c->answers), GROUPED(remaining), plural(remaining));
 }
 
 // Times of one unit, with one decimal unless that would make a small time 0.0.
@@ -245,10 +245,24 @@ static void warn_files(const struct summary *summary, FILE *to)
 
         if (file->error == 0)
             continue;
-        fprintf(to, "  ! %s: %s. It holds %s %s%s; %s more could not be written.\n", file->path,
+        fprintf(to, "  ! %s: %s. It holds %s %s%s; %s more could not be written.\n",
+                strcmp(file->path, "-") == 0 ? "Standard output" : file->path,
                 reason != NULL ? reason : "unknown error", GROUPED(file->stored),
                 file->is_records ? "record" : "packet", plural(file->stored), GROUPED(file->refused));
     }
+}
+
+static void warn_lines(const struct summary *summary, FILE *to)
+{
+    if (summary->lines_refused > 0)
+        fprintf(to, "  ! %s line%s could not be written to standard output.\n",
+                GROUPED(summary->lines_refused), plural(summary->lines_refused));
+}
+
+void summary_print_refused(const struct summary *summary, FILE *to)
+{
+    warn_files(summary, to);
+    warn_lines(summary, to);
 }
 
 static void put_files(const struct summary *summary, FILE *to)
@@ -278,7 +292,7 @@ void summary_print(const struct summary *summary, FILE *to)
     warn_unseen(summary, to);
     warn_sending(&summary->counters, to);
     warn_balance(&summary->counters, to);
-    warn_files(summary, to);
+    summary_print_refused(summary, to);
     put_files(summary, to);
 }
 

@@ -51,6 +51,7 @@ struct summary {
 
     const struct summary_file *files;
     unsigned n_files;
+    uint64_t lines_refused;  // of pairs, that standard output did not take
     const char *exit_reason; // "complete", "interrupted", "output failed"; SUMMARY_RUNNING until the end
 
     // What people are told when frames were lost on our side.
@@ -69,6 +70,9 @@ void summary_print(const struct summary *summary, FILE *to);
 // The same of a run of which only the captures tell: answers, classes, times, files, and answered of the counters.
 // `silent` probes are in the file of the unanswered.
 void summary_print_captured(const struct summary *summary, uint64_t silent, FILE *to);
+
+// Of the run's text only what could not be written, and how much of it.
+void summary_print_refused(const struct summary *summary, FILE *to);
 
 // Writes the document. A regular file is replaced as a whole or not at all; anything else (a pipe, a device) is
 // written to. On a full disk the room that summary_reserve_json took is written over. 0 or -errno.

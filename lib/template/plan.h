@@ -100,9 +100,10 @@ struct plan {
     uint32_t n_shapes;      // of all branches
     uint16_t longest;       // frame, in bytes
     bool has_group;         // some destination may be a multicast or broadcast address
-    bool has_moved;         // some stimulus may be answered from another port than it asked: TFTP's
+    bool has_moved;         // some stimulus may be answered from another port than it asked, as TFTP's: UDP
     uint32_t tags;          // bit t: enum layer_tag t is filled in some shape
     uint32_t n_whole_tags;  // shapes with a tag of 32 bits
+    bool is_lost_untagged;  // some answers may carry no such tag back
 };
 
 // The values of tags for one position; all zero where the plan has none.

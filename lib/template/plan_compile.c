@@ -40,7 +40,7 @@ static bool plan_any_group(const struct plan_compiler *c)
 static bool plan_any_moved(const struct plan_compiler *c)
 {
     for (unsigned i = 0; i < c->from->n_layers; i++) {
-        if (c->from->layers[i].id == LAYER_TFTP)
+        if (c->from->layers[i].id == LAYER_UDP)
             return true;
     }
     return false;
@@ -89,7 +89,8 @@ static bool plan_compile_with(struct plan_compiler *c, const struct template *te
         c->branch->n = template->choice->branch_n[b];
         c->branch->source = c->from->source;
         if (c->from->source != NULL) {
-            c->plan->has_group = c->plan->has_moved = true; // as far as anyone knows
+            c->plan->has_group = c->plan->has_moved = c->plan->is_lost_untagged =
+                true; // as far as anyone knows
             c->plan->longest =
                 c->from->source->longest > c->plan->longest ? c->from->source->longest : c->plan->longest;
         } else if (!plan_make_branch(c)) {
@@ -107,7 +108,11 @@ bool plan_compile(struct plan *plan, const struct template *template, const stru
     struct build_layer *packets = calloc(template->n_packets + 1, sizeof(*packets));
     bool ok = false;
 
-    *plan = (struct plan){.first_written = template->first_written, .seed = options->seed};
+    *plan = (struct plan){
+        .first_written = template->first_written,
+        .seed = options->seed,
+        .is_lost_untagged = !options->tags,
+    };
     if (build != NULL && c != NULL && packets != NULL) {
         build->bytes = (uint8_t *)(build + 1);
         c->plan = plan;

@@ -66,14 +66,16 @@ static void plan_frame_patch_values(struct plan_burst *b, const struct plan_patc
     }
 }
 
-// One loop for each width, none of which asks for the width.
+// One loop for each width, none of which asks for the width. What stays the same is copied, so that the compiler knows that
+// writing to frames does not change it.
 __attribute__((always_inline)) static inline void
 plan_frame_store_words(struct plan_burst *b, const struct plan_patch *p, const unsigned bytes)
 {
-    const unsigned offset = p->offset, shift = p->shift;
+    const unsigned offset = p->offset, shift = p->shift, n = b->n;
+    uint8_t *const *const frames = b->frames;
 
-    for (unsigned k = 0; k < b->n; k++) {
-        uint8_t *at = b->frames[k] + offset;
+    for (unsigned k = 0; k < n; k++) {
+        uint8_t *at = frames[k] + offset;
         uint64_t v = b->values[k] << shift;
 
         if (bytes == 2) {
@@ -86,14 +88,13 @@ plan_frame_store_words(struct plan_burst *b, const struct plan_patch *p, const u
         } else {
             put64(at, get64(at) | v);
         }
+        b->values[k] = bytes <= 4 ? v : (v >> 32) + (uint32_t)v;
     }
 }
 
 // Ors the values into their words, and leaves in values[] what they add to a sum.
 static void plan_frame_patch_store(struct plan_burst *b, const struct plan_patch *p)
 {
-    const unsigned shift = p->shift;
-
     switch (p->bytes) {
     case 2:
         plan_frame_store_words(b, p, 2);
@@ -107,11 +108,6 @@ static void plan_frame_patch_store(struct plan_burst *b, const struct plan_patch
     default:
         plan_frame_store_words(b, p, 8);
     }
-    for (unsigned k = 0; k < b->n; k++) {
-        uint64_t v = b->values[k] << shift;
-
-        b->values[k] = (v >> 32) + (uint32_t)v;
-    }
 }
 
 // Bytes at an odd offset weigh as if the sum's halves were swapped.
@@ -122,15 +118,39 @@ static uint64_t plan_frame_bytes_sum(const uint8_t *bytes, unsigned len, unsigne
     return offset % 2 == 0 ? sum : __builtin_bswap16(checksum_fold(sum));
 }
 
+// One loop for whole addresses, which need no copying about, and one for the rest.
+__attribute__((always_inline)) static inline void
+plan_frame_store_wide(struct plan_burst *b, const struct plan_patch *p, const bool whole)
+{
+    const struct values values = *p->values;
+    const uint64_t *const digits = b->digits[p->digit];
+    uint8_t *const *const frames = b->frames;
+    const unsigned offset = p->offset, bytes = p->bytes, n = b->n;
+
+    for (unsigned k = 0; k < n; k++) {
+        u128 number = values.kind == VALUES_RANGE ? values.start + (u128)((i128)digits[k] * values.step)
+                                                  : values_number(&values, digits[k]);
+        uint64_t high = (uint64_t)(number >> 64), low = (uint64_t)number;
+        uint8_t turned[16];
+
+        put128(whole ? frames[k] + offset : turned, number);
+        if (!whole)
+            memcpy(frames[k] + offset, turned + 16 - bytes, bytes);
+        b->values[k] = (high >> 32) + (uint32_t)high + (low >> 32) + (uint32_t)low;
+    }
+}
+
 static void plan_frame_patch_wide(struct plan_burst *b, const struct plan_patch *p)
 {
-    for (unsigned k = 0; k < b->n; k++) {
-        uint8_t bytes[16], *at = b->frames[k] + p->offset;
-
-        put128(bytes, values_number(p->values, b->digits[p->digit][k]));
-        memcpy(at, bytes + 16 - p->bytes, p->bytes);
-        b->values[k] = plan_frame_bytes_sum(at, p->bytes, p->offset);
-    }
+    if (p->bytes == 16)
+        plan_frame_store_wide(b, p, true);
+    else
+        plan_frame_store_wide(b, p, false);
+    if ((p->offset + p->bytes) % 2 == 0)
+        return;
+    // Its lowest byte is the high one of a word.
+    for (unsigned k = 0; k < b->n; k++)
+        b->values[k] = __builtin_bswap16(checksum_fold(b->values[k]));
 }
 
 static void plan_frame_patch_string(struct plan_burst *b, const struct plan_patch *p)
@@ -198,16 +218,18 @@ static void plan_frame_store_sum(struct plan_burst *b, unsigned s)
         return;
     }
     const uint16_t instead_of_zero = sum.zero_is_ones ? 0xffff : 0;
+    uint8_t *const *const frames = b->frames;
+    const unsigned n = b->n;
 
-    for (unsigned k = 0; k < b->n; k++) {
+    for (unsigned k = 0; k < n; k++) {
         uint16_t value = (uint16_t)~checksum_fold(b->totals[s][k]);
 
         b->values[k] = value == 0 ? instead_of_zero : value; // either way round
     }
-    for (unsigned k = 0; k < b->n; k++) {
+    for (unsigned k = 0; k < n; k++) {
         uint16_t value = (uint16_t)b->values[k];
 
-        put16(b->frames[k] + sum.store, sum.swap ? __builtin_bswap16(value) : value);
+        put16(frames[k] + sum.store, sum.swap ? __builtin_bswap16(value) : value);
     }
     // Where it is stored as it weighs in others: at even offsets, or swapped at odd ones.
     if (sum.swap != (sum.store % 2 != 0)) {
@@ -266,6 +288,40 @@ static void plan_frame_build_rows(struct plan_burst *b)
         plan_frame_move(frames[k], rows[k], len);
 }
 
+static void plan_frame_make(struct plan_burst *b)
+{
+    const struct plan_shape *shape = b->shape;
+
+    if (b->n > 1 && shape->len >= PLAN_ROW_MIN && shape->len <= PLAN_ROW) {
+        plan_frame_build_rows(b);
+        return;
+    }
+    for (unsigned k = 0; k < b->n; k++)
+        memcpy(b->frames[k], shape->bytes, shape->len);
+    plan_frame_vary(b);
+}
+
+// All of the above once more, for CPUs whose vectors have all operations on 64-bit words: 14.6 cycles a frame of 60 bytes
+// instead of 17; AVX2 alone gains nothing. Shorter bursts fill no vectors.
+#define PLAN_WIDE_MIN 8
+
+#ifdef __x86_64__
+__attribute__((flatten, target("avx512f,avx512bw,avx512dq,avx512vl"))) static void
+plan_frame_make_wide(struct plan_burst *b)
+{
+    plan_frame_make(b);
+}
+
+static bool plan_frame_is_wide(void)
+{
+    return __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq") &&
+           __builtin_cpu_supports("avx512vl");
+}
+#else
+#define plan_frame_make_wide plan_frame_make
+#define plan_frame_is_wide() false
+#endif
+
 void plan_frame_build(const struct plan_shape *shape, uint64_t (*digits)[PLAN_BURST],
                       const struct plan_tags *tags, uint8_t *const *frames, unsigned n)
 {
@@ -276,11 +332,8 @@ void plan_frame_build(const struct plan_shape *shape, uint64_t (*digits)[PLAN_BU
     b.frames = frames;
     b.tags = tags;
     b.digits = digits;
-    if (n > 1 && shape->len >= PLAN_ROW_MIN && shape->len <= PLAN_ROW) {
-        plan_frame_build_rows(&b);
-        return;
-    }
-    for (unsigned k = 0; k < n; k++)
-        memcpy(frames[k], shape->bytes, shape->len);
-    plan_frame_vary(&b);
+    if (n >= PLAN_WIDE_MIN && plan_frame_is_wide())
+        plan_frame_make_wide(&b);
+    else
+        plan_frame_make(&b);
 }

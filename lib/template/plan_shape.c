@@ -286,6 +286,22 @@ static bool plan_tag_layer(struct plan_compiler *c, unsigned i)
     return true;
 }
 
+// Whether all that answers the shape carries the tag of layer i back. Errors quote the first header of IP and 8 bytes behind it.
+static bool plan_tag_returns(const struct plan_compiler *c, unsigned i)
+{
+    const struct layer_desc *desc = layer_get(c->from->layers[i].id);
+    const struct fields *at = &c->build->layers[i].at;
+    unsigned network = 0;
+
+    while (network < i && c->from->layers[network].id != LAYER_IP &&
+           c->from->layers[network].id != LAYER_IPV6)
+        network++;
+    // Fields that vary are zero here.
+    return network + 1 == i && desc->echoed != NULL &&
+           (desc->returns_tag == NULL ||
+            desc->returns_tag(fields_header(at), build_payload_end(c->build) - at->start - at->header_bytes));
+}
+
 // The innermost layer that has a tag answers echo; IP.id, which only errors echo, is the last resort.
 static bool plan_tag_shape(struct plan_compiler *c)
 {
@@ -297,6 +313,7 @@ static bool plan_tag_shape(struct plan_compiler *c)
         if (plan_offers_tag(c, i) && (!is_ip || best < 0))
             best = (int)i;
     }
+    c->plan->is_lost_untagged |= best < 0 || !plan_tag_returns(c, (unsigned)best);
     return best < 0 || plan_tag_layer(c, (unsigned)best);
 }
 

@@ -3,9 +3,13 @@
 import collections
 import json
 import re
+import signal
+import subprocess
+import time
 
 import pytest
-from simulated import N, check_sets, sr
+from outcome import Outcome
+from simulated import N, check_sets, command, sr
 
 PING = 'IP(dst="198.19.0.0/26")/ICMP()'
 
@@ -58,6 +62,20 @@ def test_late_answers_are_kept(volley, tmp_path):
     assert counters['answers'] == 0 and counters['late'] == counters['received'] >= 64
     for packet_id, comment in run.outcome.packets(run.folder / 'run.other.pcapng'):
         assert re.fullmatch(rf'late: probe {packet_id // 16}, attempt [123], rtt ([3-9]\d\d\.\d+ ms|\d+\.\d+ s)', comment)
+
+
+def test_answers_that_waited_for_us_are_not_late(volley, tmp_path):
+    """The process is stopped for six timeouts, while answers come to its ring."""
+    template = 'IP(dst="198.19.0.0/18")/ICMP()'
+    with subprocess.Popen(command(volley, tmp_path, '--timeout', '0.05', '--rate', '20k', sim='sim:rtt=20ms', template=template),
+                          stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
+        time.sleep(0.3)
+        process.send_signal(signal.SIGSTOP)
+        time.sleep(0.3)
+        process.send_signal(signal.SIGCONT)
+        assert process.wait(30) == 0
+    counters = Outcome(tmp_path / 'run').counters
+    assert counters['answered'] == counters['planned'] == 1 << 14 and counters['late'] == 0
 
 
 def test_several_answers_to_a_probe(volley, tmp_path):

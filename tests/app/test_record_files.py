@@ -72,7 +72,7 @@ def test_fields_and_conditions(volley, tmp_path):
 
 def test_a_full_disk(volley, tmp_path):
     done = sr(volley, tmp_path, '-o', '/dev/full', status=5)
-    assert 'volley: /dev/full could not be written: No space left on device; 0 records are stored, ' in done.stderr
+    assert '  ! /dev/full: No space left on device. It holds 0 records; ' in done.stderr
     assert sr(volley, tmp_path, '-o', 'no/such/folder', status=5).stderr == \
         'volley: no/such/folder could not be written: No such file or directory\n'
 

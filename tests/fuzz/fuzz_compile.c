@@ -93,7 +93,7 @@ static void use_stimulus(struct burst *burst, unsigned k, unsigned other)
         return;
     view_decode(&response, burst->frames[other], burst->built.lengths[other],
                 (enum layer_id)burst->built.views[other]->layers[0].id);
-    (void)answers(&response, 0, &stimulus, 0, &rules);
+    (void)answers_frame(&response, 0, &stimulus, 0, &rules);
 }
 
 static void check_burst(struct burst *burst, unsigned n)

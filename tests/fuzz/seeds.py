@@ -114,7 +114,7 @@ def answered_frames(volley):
         return  # its network namespace needs root
     peer = Peer(volley.path)
     layers = {'ether': 'Ether', 'ip': 'IP', 'ip6': 'IPv6'}
-    for stimulus, response, link, *_ in peer.ask(pairs=PAIRS, seed=SEED)['pairs']:
+    for stimulus, response, link, *_ in peer.ask(pairs=PAIRS, seed=SEED, conf={})['pairs']:
         yield frame_seed(volley.number(layers[link]), bytes.fromhex(stimulus), bytes.fromhex(response))
     peer.close()
 

@@ -1,6 +1,7 @@
 """A prober and, behind a faulty network, a responder that logs all it does (relay.c); and runs held against that log."""
 
 import json
+import os
 import shutil
 import signal
 import subprocess
@@ -19,9 +20,12 @@ TRIES = 3
 
 
 def temporary_folder():
-    """In memory where there is room: the log of ten million frames is large, and a disk would be what is measured."""
+    """In memory where there is room, for a disk would be what is measured. Removes what killed tests have left there."""
+    for folder in Path('/dev/shm').glob('volley-lab-*-*'):
+        if not Path('/proc', folder.name.split('-')[2]).exists():
+            shutil.rmtree(folder, ignore_errors=True)
     roomy = Path('/dev/shm').is_dir() and shutil.disk_usage('/dev/shm').free > 2 << 30
-    return tempfile.TemporaryDirectory(prefix='volley-lab-', dir='/dev/shm' if roomy else None)
+    return tempfile.TemporaryDirectory(prefix=f'volley-lab-{os.getpid()}-', dir='/dev/shm' if roomy else None)
 
 
 class RelayPair:

@@ -16,41 +16,35 @@ LOSSES = [0, 0.01, 0.1, 0.3]
 FAULTS = ['--silent', '--duplicate', 0.05, '--reorder', 1000, '--delay', 10_000]
 
 
-def template(scale):
-    """110,592 stimuli times scale (a power of two up to 16): TCP, ICMP and UDP over IPv4, TCP over IPv6, silent ports."""
-    shift = scale.bit_length() - 1
-    four, six = SOURCES
-    return (f'[IP({four},dst="198.19.0.0/19")/TCP(dport=(1,{12 * scale}),flags="S"),'
-            f'IP({four},dst="198.19.128.0/{21 - min(shift, 4)}")/ICMP(),'
-            f'IP({four},dst="198.19.64.0/22")/UDP(dport=(1001,{1000 + 4 * scale}))/"abcd",'
-            f'IPv6({six},dst="2001:2:0:1::/{118 - shift}")/TCP(dport=(10,15),flags="S")]')
+# 110,592 probes: TCP, ICMP and UDP over IPv4, TCP over IPv6.
+TEMPLATE = (f'[IP({SOURCES[0]},dst="198.19.0.0/19")/TCP(dport=(1,12),flags="S"),'
+            f'IP({SOURCES[0]},dst="198.19.128.0/21")/ICMP(),'
+            f'IP({SOURCES[0]},dst="198.19.64.0/22")/UDP(dport=(1001,1004))/"abcd",'
+            f'IPv6({SOURCES[1]},dst="2001:2:0:1::/118")/TCP(dport=(10,15),flags="S")]')
 
 
-def run(volley, lab, tools, driver, faults, scale, **options):
-    pair = relay.RelayPair(lab, tools)
-    return relay.run_undisturbed(pair, volley, template(scale), faults, '--driver', driver, wait=300, timeout=1, rate='80k',
-                                 **options)
+def run(pair, volley, driver, faults):
+    return relay.run_undisturbed(pair, volley, TEMPLATE, faults, '--driver', driver, timeout=2, rate='80k')
 
 
 @pytest.mark.parametrize('driver', ['af_xdp', 'af_packet'])
 @pytest.mark.parametrize('loss', LOSSES)
 def test_faults(volley, lab, tools, driver, loss, run_long_tests, record_property):
     """Loss, duplicates, reordering, delay, flipped bits, all at once."""
-    faults = [*FAULTS, '--loss', loss, '--flip', 0.01, '--flip-fixed', 0.01, '--seed', round(loss * 100)]
-    result = run(volley, lab, tools, driver, faults, 16 if run_long_tests else 1)
-    n = result.counters['sent']
-    assert result.relay['lost'] >= 0.8 * loss * n and result.relay['duplicated'] > 0.04 * 0.9 * (1 - loss) * n
-    assert result.relay['flipped'] > 0.015 * 0.9 * (1 - loss) * n
-    assert result.found['strays'] > 0.005 * (1 - loss) * n
+    pair, n = relay.RelayPair(lab, tools), 0
+    for seed in range(12 if run_long_tests else 1):
+        result = run(pair, volley, driver, [*FAULTS, '--loss', loss, '--flip', 0.01, '--flip-fixed', 0.01, '--seed', seed])
+        sent, delivered = result.counters['sent'], (1 - loss) * result.counters['sent']
+        assert result.relay['lost'] >= 0.8 * loss * sent and result.relay['duplicated'] > 0.04 * 0.9 * delivered
+        assert result.relay['flipped'] > 0.015 * 0.9 * delivered and result.found['strays'] > 0.005 * delivered
+        n += sent
     record_property('probes', n)
-    record_property('flipped', result.relay['flipped'])
 
 
 @pytest.mark.parametrize('driver', ['af_xdp', 'af_packet'])
 def test_without_damage_every_count_is_exact(volley, lab, tools, driver):
-    result = run(volley, lab, tools, driver, [*FAULTS, '--loss', 0.1, '--seed', 5], 1)
+    result = run(relay.RelayPair(lab, tools), volley, driver, [*FAULTS, '--loss', 0.1, '--seed', 5])
     c, sent = result.counters, result.relay
-    assert result.found['unclear'] == 0
     assert c['duplicates'] == result.found['duplicates'] == sent['duplicated']
     assert c['answers'] == sent['delivered'] - sent['duplicated']
     assert c['received'] - c['unsolicited'] == sent['delivered']

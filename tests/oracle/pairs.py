@@ -2,6 +2,8 @@
 
 import random
 
+import differences
+import newer
 import pairs_apps
 import pairs_ip6
 from scapy.all import (ARP, BOOTP, DNS, GRE, ICMP, IP, LLC, SCTP, SNAP, STP, TCP, UDP, VXLAN, Dot1AD, Dot1Q, Dot3, Ether,
@@ -272,6 +274,14 @@ def dissected(first, frame):
         return Raw(frame)
 
 
+def line(packet):
+    """Its summary, if it has one."""
+    try:
+        return packet.summary()
+    except Exception:
+        return packet.__class__.__name__
+
+
 def says(received, sent):
     """(answers, the same hashret): Scapy's; None where it raises."""
     try:
@@ -285,8 +295,23 @@ def says(received, sent):
     return answers, hashed
 
 
+def judge(s, r, first, kind):
+    """(stimulus, response, link, answers, same hashret, kind, summaries, reasons): bytes in hex, Scapy's verdicts."""
+    sent, received = dissected(first, s), dissected(first, r)
+    link = {Ether: 'ether', IP: 'ip', IPv6: 'ip6'}[first]
+    return (s.hex(), r.hex(), link, *says(received, sent), kind, line(received), line(sent),
+            differences.explain(received, sent))
+
+
+def judge_texts(names, stimulus, response):
+    """The same of two expressions."""
+    s, r = eval(stimulus, dict(names)), eval(response, dict(names))
+    with newer.Scapy():
+        return judge(bytes(s), bytes(r), s.__class__, 'example')
+
+
 def draw_pair(seed):
-    """(stimulus, response, link, answers, same hashret, kind, summaries): bytes in hex, Scapy's verdicts."""
+    """judge() of a pair."""
     draw = random.Random(seed)
     kind = draw.choice(KINDS)
     s, r = draw_frames(draw, kind)
@@ -297,15 +322,11 @@ def draw_pair(seed):
     s, r = bytes(s), bytes(r)
     if draw.random() < 0.2:
         s, r = Pair(draw).damage(s, r)
-    sent, received = dissected(first, s), dissected(first, r)
-    link = {Ether: 'ether', IP: 'ip', IPv6: 'ip6'}[first]
-    return (s.hex(), r.hex(), link, *says(received, sent), kind, received.summary(), sent.summary())
+    return judge(s, r, first, kind)
 
 
 def draw_pairs(seed, n, options):
     """n pairs; options: of Scapy's conf, for the time being."""
-    import newer
-
     before = {name: getattr(conf, name) for name in options}
     try:
         for name, value in options.items():

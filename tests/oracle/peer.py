@@ -138,6 +138,12 @@ def main():
         if 'sndrcv' in request:
             import traffic
             reply['sndrcv'] = traffic.hold_against(names, *request['sndrcv'])
+        if 'judge' in request:
+            import pairs
+            reply['judge'] = pairs.judge_texts(names, *request['judge'])
+        if 'differences' in request:
+            import differences
+            reply['differences'] = [row[0] for row in differences.DIFFERENCES]
         if 'layer' in request:
             import classes
             reply['layer'] = classes.describe(names, request['layer'])

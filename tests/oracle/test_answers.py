@@ -19,6 +19,20 @@ def tool():
     return path
 
 
+@pytest.fixture(scope='session')
+def drawn(peer, run_long_tests):
+    """Pairs that Scapy judged with options of its conf: drawn once."""
+    kept = {}
+
+    def draw(options):
+        key = tuple(options)
+        if key not in kept:
+            n = (PAIRS_LONG if run_long_tests else PAIRS) // (1 if not options else 4)
+            kept[key] = peer.ask(pairs=n, seed=SEED + len(kept), conf=options)['pairs']
+        return kept[key]
+    return draw
+
+
 def verdicts(tool, rows, rules=()):
     """[(answers, found by its flow key)] of [(stimulus, response, link)]."""
     lines = ''.join(f'{stimulus} {response} {link}\n' for stimulus, response, link in rows)
@@ -28,15 +42,17 @@ def verdicts(tool, rows, rules=()):
     return result
 
 
-# (rules, Scapy's conf, share of the pairs). With `hashed`, hashret() counts too.
+# (rules, Scapy's conf). With `hashed`, hashret() counts too.
+STRICT = {'check_TCPerror_seqack': True, 'checkIPID': True}
 RULES = [
-    (['scapy'], {}, 1),
-    (['scapy', 'hashed'], {}, 1),
-    (['scapy', 'any_address'], {'checkIPaddr': False}, 0.25),
-    (['scapy', 'hashed', 'any_address'], {'checkIPaddr': False}, 0.25),
-    (['scapy', 'lenient'], {'checkIPsrc': False}, 0.25),
-    (['scapy', 'hashed', 'lenient'], {'checkIPsrc': False}, 0.25),
-    (['scapy', 'strict', 'quoted_id'], {'check_TCPerror_seqack': True, 'checkIPID': True}, 0.25),
+    (['scapy'], {}),
+    (['scapy', 'hashed'], {}),
+    (['scapy', 'any_address'], {'checkIPaddr': False}),
+    (['scapy', 'hashed', 'any_address'], {'checkIPaddr': False}),
+    (['scapy', 'lenient'], {'checkIPsrc': False}),
+    (['scapy', 'hashed', 'lenient'], {'checkIPsrc': False}),
+    (['scapy', 'strict', 'quoted_id'], STRICT),
+    (['scapy', 'hashed', 'strict', 'quoted_id'], STRICT),
 ]
 
 
@@ -48,25 +64,34 @@ def is_out_of_key(rules, received, sent, kind):
     return 'hashed' in rules and headless
 
 
-@pytest.mark.parametrize('rules, options, share', RULES, ids=['-'.join(row[0]) for row in RULES])
-def test_like_scapy(peer, tool, run_long_tests, record_property, rules, options, share):
-    n = int((PAIRS_LONG if run_long_tests else PAIRS) * share)
-    rows = peer.ask(pairs=n, seed=SEED, conf=options)['pairs']
-    answered, unjudged, keyless = 0, 0, 0
+def is_read_otherwise(received, sent):
+    """Messages that Scapy reads although they are cut short, or does not read although they are whole (docs/matching.md)."""
+    torn = 'DNS' in sent and received.endswith('Raw')
+    return torn or 'SNMP' in sent + received or 'NBNS' in sent
+
+
+@pytest.mark.parametrize('rules, options', RULES, ids=['-'.join(row[0]) for row in RULES])
+def test_like_scapy(drawn, tool, record_property, rules, options):
+    rows = drawn(options)
+    n = len(rows)
+    answered, unjudged, keyless, otherwise = 0, 0, 0, 0
     for row, (got, found) in zip(rows, verdicts(tool, [row[:3] for row in rows], rules)):
-        stimulus, response, _, answers, hashed, kind, received, sent = row
+        stimulus, response, _, answers, hashed, kind, received, sent, _ = row
         pair = f'{kind}\n  stimulus {stimulus}  {sent}\n  response {response}  {received}'
         wanted = answers and (hashed or 'hashed' not in rules)
         if answers is None or hashed is None:
             unjudged += 1  # Scapy raised an exception
             continue
-        assert got == wanted, f'scapy says {wanted}, volley {got}: {pair}'
         answered += wanted
+        if got != wanted:
+            otherwise += 1
+            assert is_read_otherwise(received, sent), f'scapy says {wanted}, volley {got}: {pair}'
+            continue
         if got and not found:
             keyless += 1
             assert is_out_of_key(rules, received, sent, kind), f'it answers, but is never found by its flow key: {pair}'
     assert 0.3 * n < answered < 0.7 * n
-    assert unjudged < 0.01 * n and keyless < 0.02 * n
+    assert unjudged < 0.01 * n and keyless < 0.02 * n and otherwise < 0.001 * n
     record_property('pairs', n)
 
 

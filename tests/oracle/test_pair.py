@@ -7,7 +7,7 @@ import pytest
 from scapy.all import ICMP, IP, TCP, UDP, CookedLinux, Ether, IPv6, Raw, rdpcap, wrpcap
 from scapy.layers.inet6 import ICMPv6EchoReply
 
-FRAMES, FRAMES_LONG = 250, 2500
+FRAMES, FRAMES_LONG = 250, 600
 SEEDS = range(3)
 
 

@@ -1,6 +1,8 @@
 // Domain Name System (RFC 1035) and multicast DNS (RFC 6762): the message. Its records are in dns_record.c.
 #include "packet/layers/dns.h"
 
+#include <strings.h>
+
 #include "packet/bytes.h"
 
 enum {
@@ -23,6 +25,7 @@ enum {
     DNS_QD,
     DNS_AN
 };
+enum { DNS_NAME_MAX = 1024 };
 enum { DNS_PORT = 53, DNS_MULTICAST_PORT = 5353, DNS_HEADER_BYTES = 12, DNS_LENGTH_BYTES = 2 };
 
 static const struct name dns_opcodes[] = {{0, "QUERY"}, {1, "IQUERY"}, {2, "STATUS"}, {0, NULL}};
@@ -127,10 +130,34 @@ static bool dns_summary(const struct view *view, unsigned i, const struct servic
     return true;
 }
 
+// The first question of a message: the bytes of its name, or UINT32_MAX if there is none.
+static uint32_t dns_question(const struct view *view, unsigned i, uint8_t name[DNS_NAME_MAX], uint64_t *type)
+{
+    struct dns_first first;
+
+    if (!dns_first(view, i, DNS_QD, &first) || first.id != LAYER_DNSQR)
+        return UINT32_MAX;
+    *type = fields_get(&first.at, DNSQR_QTYPE);
+    return codec_dns_name_read(first.message, first.message_len,
+                               first.at.bytes + first.at.bit[DNSQR_QNAME] / 8, name, DNS_NAME_MAX);
+}
+
+// Resolvers repeat the question (RFC 1035 4.1.2), its name in any case (2.3.3); where one says none, there is nothing to compare.
+static bool dns_same_question(const struct view *r, unsigned ri, const struct view *s, unsigned si)
+{
+    uint8_t asked[DNS_NAME_MAX], repeated[DNS_NAME_MAX];
+    uint64_t asked_type = 0, repeated_type = 0;
+    uint32_t n = dns_question(s, si, asked, &asked_type), m = dns_question(r, ri, repeated, &repeated_type);
+
+    if (n == UINT32_MAX || m == UINT32_MAX)
+        return true;
+    return n == m && asked_type == repeated_type &&
+           strncasecmp((const char *)asked, (const char *)repeated, n) == 0;
+}
+
 static bool dns_answers(const struct view *r, unsigned ri, const struct view *s, unsigned si,
                         const struct answer_rules *rules)
 {
-    (void)rules;
     if (si >= s->n || s->layers[si].id != LAYER_DNS)
         return false;
     uint32_t r_at = ri > 0 && r->layers[ri - 1].id == LAYER_TCP ? DNS_LENGTH_BYTES : 0;
@@ -140,7 +167,8 @@ static bool dns_answers(const struct view *r, unsigned ri, const struct view *s,
         s->layers[si].header_bytes < s_at + DNS_HEADER_BYTES)
         return false;
     const uint8_t *rp = view_header(r, ri) + r_at, *sp = view_header(s, si) + s_at;
-    return get16(rp) == get16(sp) && (rp[2] & 0x80) != 0 && (sp[2] & 0x80) == 0;
+    return get16(rp) == get16(sp) && (rp[2] & 0x80) != 0 && (sp[2] & 0x80) == 0 &&
+           (rules->scapy || dns_same_question(r, ri, s, si));
 }
 
 const struct layer_desc layer_dns = {

@@ -82,7 +82,7 @@ bool dns_first(const struct view *view, unsigned i, unsigned field, struct dns_f
 void dns_data_text(const struct dns_first *record, struct text *text);
 void dns_name_text(const struct dns_first *of, unsigned field, struct text *text);
 
-enum { DNSQR_QNAME };
+enum { DNSQR_QNAME, DNSQR_QTYPE };
 enum { DNSRR_RRNAME, DNSRR_TYPE, DNSRR_CACHEFLUSH, DNSRR_RCLASS, DNSRR_TTL, DNSRR_RDLEN, DNSRR_RDATA };
 
 #endif

@@ -56,6 +56,13 @@ static bool ether_measure(const uint8_t *p, uint32_t avail, bool quoted, struct 
     return true;
 }
 
+static uint64_t ether_looks(const uint8_t *p, uint32_t header_bytes, uint32_t payload)
+{
+    (void)payload;
+    return 3u << ETHER_TYPE_AT |
+           layer_looks_behind(LAYER_ETHER, ETHER_TYPE, get16(p + ETHER_TYPE_AT), header_bytes);
+}
+
 void ether_ends_text(const uint8_t *p, struct text *text)
 {
     struct mac dst, src;
@@ -118,6 +125,7 @@ const struct layer_desc layer_ether = {
     .n_fields = ARRAY_SIZE(ether_fields),
     .dispatch = ether_dispatch,
     .measure = ether_measure,
+    .looks = ether_looks,
     .summary = ether_summary,
     .flow_key = ether_flow_key,
     .answers = ether_answers,

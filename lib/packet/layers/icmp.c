@@ -217,6 +217,13 @@ static bool icmp_measure(const uint8_t *p, uint32_t avail, bool quoted, struct m
     return true;
 }
 
+static uint64_t icmp_looks(const uint8_t *p, uint32_t header_bytes, uint32_t payload)
+{
+    (void)header_bytes;
+    (void)payload;
+    return icmp_is_error(p[0]) ? LAYER_LOOKS_UNKNOWN : 1u;
+}
+
 // Where extensions stand behind the quote (RFC 4884 5.5): `length` says it, or, of routers that leave it zero, the quote has 128
 // bytes; then the checksum must be there.
 static uint32_t icmp_trailer(const uint8_t *p, uint32_t avail, enum layer_id *id)
@@ -344,6 +351,7 @@ const struct layer_desc layer_icmp = {
     .fields = icmp_fields,
     .n_fields = ARRAY_SIZE(icmp_fields),
     .measure = icmp_measure,
+    .looks = icmp_looks,
     .trailer = icmp_trailer,
     .finish = icmp_finish,
     .summary = icmp_summary,

@@ -227,6 +227,7 @@ static bool icmpv6_echoed(const struct view *view, unsigned i, uint32_t payload,
         .fields = symbol##_fields,                                                 \
         .n_fields = ARRAY_SIZE(symbol##_fields),                                   \
         .measure = icmpv6_echo_measure,                                            \
+        .looks = layer_looks_nowhere,                                              \
         .finish = icmpv6_finish,                                                   \
         .summary = icmpv6_echo_summary,                                            \
         .flow_key = icmpv6_echo_flow_key,                                          \

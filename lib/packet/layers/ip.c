@@ -9,6 +9,7 @@
 #include "packet/transport.h"
 
 enum { IP_FIXED_BYTES = 20 };
+enum { IP_PROTO_IPV6 = 41, IP_PROTO_SCTP = 132, IP_PROTO_MPLS = 137 };
 #define IP_MDNS 0xe00000fbu // 224.0.0.251
 
 // As Debian's /etc/protocols has them.
@@ -78,11 +79,20 @@ static bool ip_measure(const uint8_t *p, uint32_t avail, bool quoted, struct mea
         header = avail - (IP_FIXED_BYTES - said) < IP_FIXED_BYTES ? IP_FIXED_BYTES
                                                                   : avail - (IP_FIXED_BYTES - said);
     total = total < said || total - said > avail - header ? avail : header + total - said;
-    bool later_fragment = (get16(p + 6) & 0x1fff) != 0;
+    // As in Scapy, some protocols are read there.
+    bool reads = p[9] == IP_PROTO_SCTP || p[9] == IP_PROTO_IPV6 || p[9] == IP_PROTO_MPLS;
+    bool bytes = (get16(p + 6) & 0x1fff) != 0 && !reads;
     enum layer_id next =
-        later_fragment ? LAYER_RAW : layer_announced(LAYER_IP, IP_PROTO, p[9], p + header, total - header);
+        bytes ? LAYER_RAW : layer_announced(LAYER_IP, IP_PROTO, p[9], p + header, total - header);
     *m = (struct measure){header, total, (uint8_t)next, false, broken};
     return true;
+}
+
+// Version and header's length, total length, fragment, protocol.
+static uint64_t ip_looks(const uint8_t *p, uint32_t header_bytes, uint32_t payload)
+{
+    (void)payload;
+    return 1u | 3u << 2 | 3u << 6 | 1u << 9 | layer_looks_behind(LAYER_IP, IP_PROTO, p[9], header_bytes);
 }
 
 static void ip_finish(struct build *build, struct build_layer *layer)
@@ -183,25 +193,37 @@ static void ip_scapy_flow_key(const uint8_t *p, enum flow_role role, const struc
 
 // What goes to a group is answered by anyone, and to whatever address if the asker has none yet: only the upper layers tell
 // the flow.
+static void ip_flow_keys(const struct flow_burst *burst, unsigned i, enum flow_role role,
+                         const struct answer_rules *rules)
+{
+    const uint32_t start = burst->view->layers[i].start;
+    const uint32_t asker_at = role == FLOW_STIMULUS ? start + 12 : start + 16,
+                   asked_at = 2 * start + 28 - asker_at;
+    const uint64_t asker_mask = answers_any_asker(rules) || answers_any_quoted(rules) ? 0 : UINT32_MAX;
+    const uint64_t asked_mask = rules->any_address ? 0 : UINT32_MAX;
+
+    for (unsigned k = 0; !rules->scapy && k < burst->n; k++) {
+        const uint8_t *bytes = burst->bytes[k];
+        const uint32_t asker = get32(bytes + asker_at), asked = get32(bytes + asked_at);
+        const bool group = role == FLOW_RESPONSE_TO_GROUP || (role == FLOW_STIMULUS && ip_is_group(asked));
+        struct flow_key key = {burst->hashes[k]};
+
+        flow_key_add(&key, group ? 0 : (asker & asker_mask) << 32 | (asked & asked_mask));
+        flow_key_add(&key, bytes[start + 9]);
+        burst->hashes[k] = key.state;
+    }
+    for (unsigned k = 0; rules->scapy && k < burst->n; k++) {
+        struct flow_key key = {burst->hashes[k]};
+
+        ip_scapy_flow_key(burst->bytes[k] + start, role, rules, &key);
+        burst->hashes[k] = key.state;
+    }
+}
+
 static void ip_flow_key(const struct view *view, unsigned i, enum flow_role role,
                         const struct answer_rules *rules, struct flow_key *key)
 {
-    const uint8_t *p = view_header(view, i);
-    uint32_t asker = get32(role == FLOW_STIMULUS ? p + 12 : p + 16);
-    uint32_t asked = get32(role == FLOW_STIMULUS ? p + 16 : p + 12);
-
-    if (rules->scapy) {
-        ip_scapy_flow_key(p, role, rules, key);
-        return;
-    }
-    if (role == FLOW_RESPONSE_TO_GROUP || (role == FLOW_STIMULUS && ip_is_group(asked)))
-        asker = asked = 0;
-    if (answers_any_asker(rules) || answers_any_quoted(rules))
-        asker = 0;
-    if (rules->any_address)
-        asked = 0;
-    flow_key_add(key, (uint64_t)asker << 32 | asked);
-    flow_key_add(key, p[9]);
+    ip_flow_keys(&(struct flow_burst){view, &view->bytes, 1, &key->state}, i, role, rules);
 }
 
 static bool ip_is_later_fragment(const uint8_t *p)
@@ -283,8 +305,10 @@ const struct layer_desc layer_ip = {
     .fields = ip_fields,
     .n_fields = ARRAY_SIZE(ip_fields),
     .measure = ip_measure,
+    .looks = ip_looks,
     .finish = ip_finish,
     .summary = ip_summary,
     .flow_key = ip_flow_key,
+    .flow_keys = ip_flow_keys,
     .answers = ip_answers,
 };

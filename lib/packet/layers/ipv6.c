@@ -82,6 +82,14 @@ static bool ipv6_measure(const uint8_t *p, uint32_t avail, bool quoted, struct m
     return true;
 }
 
+// Version, payload's length, next header. Jumbograms look at more.
+static uint64_t ipv6_looks(const uint8_t *p, uint32_t header_bytes, uint32_t payload)
+{
+    (void)payload;
+    return get16(p + 4) == 0 ? LAYER_LOOKS_UNKNOWN
+                             : 1u | 7u << 4 | layer_looks_behind(LAYER_IPV6, IPV6_NH, p[6], header_bytes);
+}
+
 static bool ipv6_summary(const struct view *view, unsigned i, const struct services *services,
                          struct text *text)
 {
@@ -276,7 +284,7 @@ static bool ipv6_exact_answers(const struct view *r, unsigned ri, const struct v
     const struct ipv6_path rw = ipv6_ext_path(r, ri), sw = ipv6_ext_path(s, si);
     bool upper = rw.nh == sw.nh && rw.later == (r->layers[ri].quoted && sw.later);
 
-    if (r->layers[ri].broken)
+    if (r->layers[ri].broken || rw.broken)
         return false;
     if (r->layers[ri].quoted)
         return (ipv6_same(rw.src, sw.src) || answers_any_quoted(rules)) && ipv6_same(rw.dst, sw.dst) &&
@@ -311,6 +319,7 @@ const struct layer_desc layer_ipv6 = {
     .fields = ipv6_fields,
     .n_fields = ARRAY_SIZE(ipv6_fields),
     .measure = ipv6_measure,
+    .looks = ipv6_looks,
     .summary = ipv6_summary,
     .flow_key = ipv6_flow_key,
     .answers = ipv6_answers,

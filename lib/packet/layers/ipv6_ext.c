@@ -182,6 +182,7 @@ struct ipv6_path ipv6_ext_path(const struct view *view, unsigned i)
         bool options = view->layers[i].id == LAYER_IPV6_EXT_DEST_OPT;
 
         path.nh = p[0];
+        path.broken |= view->layers[i].broken;
         if (options && (address = ipv6_home_address(p, len)) != NULL)
             path.src = address;
         if (view->layers[i].id == LAYER_IPV6_EXT_FRAGMENT && len >= FRAGMENT_M_AT)

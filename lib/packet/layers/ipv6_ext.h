@@ -10,6 +10,7 @@ struct ipv6_path {
         *src; // the home address, if an option says so (RFC 6275 6.3); borrowed from the view, as dst
     const uint8_t *dst; // the last address of a routing header that is not used up
     bool later;         // a fragment that starts somewhere in the payload
+    bool broken;        // a header that is cut short
     uint8_t nh;         // what announces the upper layer
     unsigned upper;     // its index in the view; may be that behind the last layer
 };

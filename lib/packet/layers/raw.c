@@ -11,14 +11,13 @@ static bool raw_measure(const uint8_t *p, uint32_t avail, bool quoted, struct me
     return true;
 }
 
-// Bytes answer anything, as in Scapy; but not what is left of a header that was cut short.
+// Bytes answer anything, as in Scapy; but not what is left of a header that was cut short, nor DHCP, whose clients all have one port.
 static bool raw_answers(const struct view *r, unsigned ri, const struct view *s, unsigned si,
                         const struct answer_rules *rules)
 {
-    (void)ri;
-    (void)s;
-    (void)si;
-    return rules->scapy || !r->malformed;
+    if (rules->scapy)
+        return true;
+    return !r->layers[ri].broken && !(si < s->n && s->layers[si].id == LAYER_BOOTP);
 }
 
 const struct layer_desc layer_raw = {
@@ -27,6 +26,7 @@ const struct layer_desc layer_raw = {
     .fields = raw_fields,
     .n_fields = ARRAY_SIZE(raw_fields),
     .measure = raw_measure,
+    .looks = layer_looks_nowhere,
     .answers = raw_answers,
 };
 
@@ -36,6 +36,7 @@ const struct layer_desc layer_padding = {
     .fields = raw_fields,
     .n_fields = ARRAY_SIZE(raw_fields),
     .measure = raw_measure,
+    .looks = layer_looks_nowhere,
 };
 
 const struct layer_desc layer_no_payload = {

@@ -97,5 +97,6 @@ const struct layer_desc layer_sctp = {
     .next = sctp_next_chunk,
     .finish = sctp_finish,
     .flow_key = transport_flow_key,
+    .flow_keys = transport_flow_keys,
     .answers = sctp_answers,
 };

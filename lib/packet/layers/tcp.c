@@ -83,6 +83,14 @@ static bool tcp_measure(const uint8_t *p, uint32_t avail, bool quoted, struct me
     return true;
 }
 
+// The header's length; ports announce what follows, which may or may not be that.
+static uint64_t tcp_looks(const uint8_t *p, uint32_t header_bytes, uint32_t payload)
+{
+    (void)p;
+    (void)header_bytes;
+    return payload > 0 ? LAYER_LOOKS_UNKNOWN : 1u << 12;
+}
+
 static void tcp_finish(struct build *build, struct build_layer *layer)
 {
     transport_sum(build, layer, TCP_CHKSUM, TRANSPORT_TCP, false);
@@ -202,6 +210,12 @@ static bool tcp_echoed(const struct view *view, unsigned i, uint32_t payload, un
     return true;
 }
 
+// All other segments may be answered by resets that acknowledge nothing.
+static bool tcp_returns_tag(const uint8_t *p, uint32_t payload)
+{
+    return payload == 0 && (tcp_flags(p) & (TCP_SYN | TCP_ACK_FLAG | TCP_RST | TCP_FIN)) == TCP_SYN;
+}
+
 const struct layer_desc layer_tcp = {
     .name = "TCP",
     .quoted_name = "TCPerror",
@@ -211,9 +225,12 @@ const struct layer_desc layer_tcp = {
     .fields = tcp_fields,
     .n_fields = ARRAY_SIZE(tcp_fields),
     .measure = tcp_measure,
+    .looks = tcp_looks,
     .finish = tcp_finish,
     .summary = tcp_summary,
     .flow_key = transport_flow_key,
+    .flow_keys = transport_flow_keys,
     .echoed = tcp_echoed,
+    .returns_tag = tcp_returns_tag,
     .answers = tcp_answers,
 };

@@ -1,7 +1,7 @@
 // User Datagram Protocol (RFC 768).
+#include "packet/layers/udp.h"
 #include "packet/bytes.h"
 #include "packet/layers/ip.h"
-#include "packet/layers/udp.h"
 #include "packet/transport.h"
 
 enum { UDP_SPORT, UDP_DPORT, UDP_LEN, UDP_CHKSUM };
@@ -102,14 +102,23 @@ static bool udp_is_first_fragment(const struct view *r, unsigned ri)
     return ip || (r->layers[ri - 1].id == LAYER_IPV6_EXT_FRAGMENT && (p[3] & 1) != 0);
 }
 
+// What everybody was asked for by DHCP is no host's error (RFC 1122 3.2.2), and would not tell whose it is.
+static bool udp_quote_answers(const struct view *s, unsigned si, const struct answer_rules *rules)
+{
+    return rules->scapy || si == 0 || !udp_carries(s, si, LAYER_BOOTP) || !ip_goes_to_group(s, si - 1);
+}
+
 static bool udp_answers(const struct view *r, unsigned ri, const struct view *s, unsigned si,
                         const struct answer_rules *rules)
 {
     if (si >= s->n || s->layers[si].id != LAYER_UDP || !udp_ports_answer(r, ri, s, si, rules))
         return false;
-    if (!rules->scapy && r->layers[ri].broken && (get16(view_header(r, ri) + 4) == 0 || !udp_is_first_fragment(r, ri)))
-        return false;
-    return answers_quote(r, ri, rules) || answers(r, ri + 1, s, si + 1, rules);
+    if (answers_quote(r, ri, rules))
+        return udp_quote_answers(s, si, rules);
+    bool broken =
+        r->layers[ri].broken && (get16(view_header(r, ri) + 4) == 0 || !udp_is_first_fragment(r, ri));
+
+    return (rules->scapy || !broken) && answers(r, ri + 1, s, si + 1, rules);
 }
 
 const struct layer_desc layer_udp = {

@@ -21,6 +21,7 @@ struct fixture {
     struct planned planned;
     struct probes probes;
     struct match_scratch scratch;
+    struct forms forms;
     struct match match; // of the last response
     uint64_t outstanding;
 };
@@ -37,6 +38,8 @@ static void setup_with(struct fixture *f, const char *text, bool tags, unsigned 
     f->scratch.burst = malloc(PLAN_BURST * ((size_t)f->planned.plan.longest + PLAN_SLACK));
     assert_non_null(f->scratch.frame);
     assert_non_null(f->scratch.burst);
+    f->forms = (struct forms){0};
+    f->scratch.forms = &f->forms;
 }
 
 static void setup(struct fixture *f, const char *text, bool tags)
@@ -109,7 +112,7 @@ static enum match_outcome receive_bytes(struct fixture *f, const uint8_t *bytes,
 
     assert_non_null(exact);
     memcpy(exact, bytes, len);
-    match_decode(&f->probes, exact, len, &f->match);
+    match_decode(&f->probes, exact, len, &f->scratch, &f->match);
     if (prepares)
         match_prepare(&f->probes, &f->match, 1, &f->scratch);
     enum match_outcome outcome = match_find(&f->probes, &f->match, arrived, TIMEOUT, &f->scratch);

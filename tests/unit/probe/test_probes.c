@@ -155,6 +155,56 @@ static void probes_without_a_place_are_counted(void **state)
     stop(&planned, &probes);
 }
 
+// Where every answer, and every error, carries a whole tag back there is no table.
+static void tables_are_kept_where_answers_need_them(void **state)
+{
+    static const struct {
+        const char *text;
+        bool tags, has_table;
+        struct answer_rules rules;
+    } rows[] = {
+        {"IP(dst=\"198.19.0.1\")/TCP(dport=(1,9))", true, false, {0}},
+        {"IP(dst=\"198.19.0.1\")/TCP(dport=(1,9))", false, true, {0}},
+        {"IP(dst=\"198.19.0.1\")/TCP(dport=(1,9))", true, true, {.scapy = true}},
+        {"IP(dst=\"198.19.0.1\")/TCP(dport=(1,9))", true, true, {.open = ANSWER_OPEN_SEQUENCE}},
+        {"IP(dst=\"198.19.0.1\")/TCP(dport=(1,9))", true, false, {.any_address = true}},
+        {"IP(dst=\"198.19.0.1\")/TCP(seq=(1,9))", true, true, {0}},
+        {"IP(dst=\"198.19.0.1\")/TCP(dport=(1,9),flags=\"A\")", true, true, {0}},
+        {"IP(dst=\"198.19.0.1\")/TCP(dport=(1,9),flags=\"SA\")", true, true, {0}},
+        {"IP(dst=\"198.19.0.1\")/TCP(dport=(1,9),flags=\"SR\")", true, true, {0}},
+        {"IP(dst=\"198.19.0.1\")/TCP(flags=[\"S\",\"A\"])", true, true, {0}},
+        {"IP(dst=\"198.19.0.1\")/TCP(flags=[\"S\",\"SEC\"])", true, true, {0}}, // nobody looks so far
+        {"IP(dst=\"198.19.0.1\")/TCP(flags=\"SEC\")", true, false, {0}},
+        {"IP(dst=\"198.19.0.1\")/TCP(dport=(1,9))/\"abc\"", true, true, {0}},
+        {"IP(dst=\"198.19.0.1\",ttl=(1,9))/ICMP()", true, false, {0}},
+        {"IP(dst=\"198.19.0.1\")/ICMP(id=(1,9))", true, true, {0}},
+        {"IP(dst=\"198.19.0.1\",ttl=(1,9))/UDP()", true, true, {0}},
+        {"IP(dst=\"198.19.0.1\")/[TCP(dport=(1,9)),ICMP()]", true, false, {0}},
+        {"IP(dst=\"198.19.0.1\")/[TCP(dport=(1,9)),UDP()]", true, true, {0}},
+        {"IPv6(dst=\"2001:2::1\",hlim=(1,9))/ICMPv6EchoRequest()", true, false, {0}},
+        {"IPv6(dst=\"2001:2::1\")/IPv6ExtHdrDestOpt()/TCP()", true, true, {0}},
+        {"IP(dst=\"198.19.0.1\")/IP(dst=\"198.19.0.2\")/TCP()",
+         true,
+         true,
+         {0}}, // errors quote no more than the inner IP
+        {"Ether()/Dot1Q()/IP(dst=\"198.19.0.1\")/TCP()", true, false, {0}},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+        struct probes_options options = {
+            .seed = 1, .outstanding = 256, .match = true, .rules = rows[i].rules};
+        struct planned planned;
+        struct probes probes;
+
+        assert_true(planned_make(&planned, rows[i].text, rows[i].tags));
+        assert_int_equal(probes_init(&probes, &planned.plan, &options), 0);
+        if ((probes.table != NULL) != rows[i].has_table)
+            fail_msg("row %zu: %s", i, rows[i].text);
+        stop(&planned, &probes);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -163,6 +213,7 @@ int main(void)
         cmocka_unit_test(rounds_continue_the_positions),
         cmocka_unit_test(rounds_come_to_an_end),
         cmocka_unit_test(probes_without_a_place_are_counted),
+        cmocka_unit_test(tables_are_kept_where_answers_need_them),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

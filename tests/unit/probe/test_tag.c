@@ -41,6 +41,29 @@ static void tags_give_their_position_back(void **state)
     }
 }
 
+static void bursts_are_as_one_by_one(void **state)
+{
+    uint64_t positions[100];
+    uint32_t tags[100], back[100];
+    struct tag_key key;
+
+    (void)state;
+    tag_key_init(&key, 5);
+    for (unsigned n = 0; n <= 100; n++) {
+        for (unsigned k = 0; k < n; k++)
+            positions[k] = (n * 1000 + k) * UINT64_C(0x9e3779b97f4a7c15);
+        for (unsigned plain = 0; plain < 2; plain++) {
+            key.wide &= plain == 0;
+            tag_of_burst(&key, positions, tags, n);
+            tag_position_burst(&key, tags, back, n);
+            for (unsigned k = 0; k < n; k++) {
+                assert_int_equal(tags[k], tag_of(&key, positions[k]));
+                assert_int_equal(back[k], (uint32_t)positions[k]);
+            }
+        }
+    }
+}
+
 static void ports_and_ids_are_bijections(void **state)
 {
     uint8_t *seen = malloc(1 << 16);
@@ -116,6 +139,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_cipher_gives_the_published_vector),
         cmocka_unit_test(tags_give_their_position_back),
+        cmocka_unit_test(bursts_are_as_one_by_one),
         cmocka_unit_test(ports_and_ids_are_bijections),
         cmocka_unit_test(the_tags_of_a_seed_are_fixed),
         cmocka_unit_test(tags_tell_nothing_of_their_neighbours),

@@ -107,7 +107,7 @@ static const struct value_row value_rows[] = {
     {"neither IP nor ARP", "020000000002 020000000001 88b5 01020304",
      "020000000002 020000000001 88b5 01020304", "src,proto,vlan,class,responder,len", "|||other||"},
     {"cut short", ETHER4 "450000", ETHER4 "4500002800010000 4006 0000 c6120002 c6120001 0050",
-     "src,dport,proto,responder,flags", "|||198.18.0.2|"},
+     "src,dport,proto,responder,flags,len", "|||198.18.0.2||40"},
     {"a later fragment has no ports",
      ETHER4 "4500001c00010010 4011 0000 c6120001 c6120002 1234 0035 0008 0000", NULL, "sport,proto", "|udp"},
     {"summaries", ETHER4 "4500001c00010000 4001 0000 c6120001 c6120002 0800 0000 0001 0002",
