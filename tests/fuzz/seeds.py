@@ -144,8 +144,8 @@ def pcapng(frames, order):
     return file + block(order, 3, struct.pack(order + 'I', len(frames[0])) + frames[0]) + block(order, 4, bytes(4))
 
 
-def compressed(data):
-    return subprocess.run(['zstd', '-cq'], input=data, check=True, stdout=subprocess.PIPE).stdout
+def compressed(data, *options):
+    return subprocess.run(['zstd', '-cq', *options], input=data, check=True, stdout=subprocess.PIPE).stdout
 
 
 def captures():
@@ -157,6 +157,7 @@ def captures():
         yield pcapng(frames, order) + pcapng(frames[::-1], '>')
         for capture in (pcap(frames, order, 0xa1b23c4d), pcapng(frames, order)):
             yield b''.join(compressed(part) for part in (capture[:40], capture[40:]))
+            yield compressed(capture, '--no-check')[:-3]
 
 
 # --- Conditions ---------------------------------------------------------------------------------------------------
