@@ -2,6 +2,7 @@
 
 #include "base/nearest.h"
 #include "command.h"
+#include "option_value.h"
 
 #include <errno.h>
 #include <getopt.h>
@@ -31,35 +32,6 @@ struct option_row {
 };
 
 // ---- values
-
-// A number with an optional suffix k, M or G.
-static bool options_scaled(const char *text, double *value)
-{
-    char *end;
-
-    errno = 0;
-    *value = strtod(text, &end);
-    if (end == text || errno != 0 || !(*value >= 0))
-        return false;
-    if (*end != '\0' && end[1] == '\0') {
-        const char *suffix = strchr("kMG", *end);
-
-        if (suffix == NULL)
-            return false;
-        *value *= *end == 'k' ? 1e3 : *end == 'M' ? 1e6 : 1e9;
-        end++;
-    }
-    return *end == '\0' && *value < 1e12;
-}
-
-static bool options_whole(const char *text, uint64_t max, uint64_t *value)
-{
-    char *end;
-
-    errno = 0;
-    *value = strtoull(text, &end, 0);
-    return text[0] >= '0' && text[0] <= '9' && *end == '\0' && errno == 0 && *value <= max;
-}
 
 static const char *parse_port(struct options *o, const char *text)
 {
@@ -99,31 +71,14 @@ static const char *parse_rate(struct options *o, const char *text)
     o->rate_pps = 0;
     if (strcmp(text, "max") == 0)
         return NULL;
-    return options_scaled(text, &o->rate_pps) && o->rate_pps >= 0.001
-               ? NULL
-               : "packets a second (10k, 1.5M), or max";
+    return option_scaled(text, &o->rate_pps) && o->rate_pps >= 0.001 ? NULL
+                                                                     : "packets a second (10k, 1.5M), or max";
 }
 
 static const char *parse_timeout(struct options *o, const char *text)
 {
-    static const struct {
-        const char *unit;
-        double ns;
-    } units[] = {{"", 1e9}, {"s", 1e9}, {"ms", 1e6}, {"us", 1e3}, {"m", 60e9}, {"h", 3600e9}};
-    char *end;
-
-    errno = 0;
-    double value = strtod(text, &end);
-    if (end == text || errno != 0 || !(value >= 0) || value > 1e9)
-        return "seconds (2, 0.5), or with a unit: 200ms";
-    for (unsigned i = 0; i < ARRAY_SIZE(units); i++) {
-        if (strcmp(end, units[i].unit) == 0 && value * units[i].ns < 1e15) {
-            o->has_timeout = true;
-            o->timeout_ns = (uint64_t)(value * units[i].ns);
-            return NULL;
-        }
-    }
-    return "seconds (2, 0.5), or with a unit: 200ms";
+    o->has_timeout = true;
+    return option_time(text, &o->timeout_ns);
 }
 
 static const char *parse_retry(struct options *o, const char *text)
@@ -132,7 +87,7 @@ static const char *parse_retry(struct options *o, const char *text)
 
     bool below = text[0] == '-';
 
-    if (!options_whole(text + below, 1000, &value))
+    if (!option_whole(text + below, 1000, &value))
         return "how often to send again, -1000 to 1000";
     o->retry = below ? -(int32_t)value : (int32_t)value;
     return NULL;
@@ -141,7 +96,7 @@ static const char *parse_retry(struct options *o, const char *text)
 static const char *parse_seed(struct options *o, const char *text)
 {
     o->has_seed = true;
-    return options_whole(text, UINT64_MAX, &o->seed) ? NULL : "a whole number";
+    return option_whole(text, UINT64_MAX, &o->seed) ? NULL : "a whole number";
 }
 
 static const char *parse_order(struct options *o, const char *text)
@@ -184,30 +139,9 @@ static const char *parse_multi(struct options *o, const char *text)
     return NULL;
 }
 
-// "duplicates,late", "all"
 static const char *parse_keep(struct options *o, const char *text)
 {
-    static const struct {
-        const char *name;
-        uint32_t outcomes; // a bit each
-    } kinds[] = {{"duplicates", 1u << RECORD_DUPLICATE},    {"late", 1u << RECORD_LATE},
-                 {"unsolicited", 1u << RECORD_UNSOLICITED}, {"malformed", 1u << RECORD_MALFORMED},
-                 {"filtered", 1u << RECORD_FILTERED},       {"all", RECORD_NO_ANSWERS}};
-
-    for (const char *word = text;; word += strcspn(word, ",") + 1) {
-        size_t len = strcspn(word, ",");
-        unsigned i = 0;
-
-        while (i < ARRAY_SIZE(kinds) &&
-               !(strlen(kinds[i].name) == len && strncmp(kinds[i].name, word, len) == 0))
-            i++;
-        if (i == ARRAY_SIZE(kinds))
-            return "some of duplicates, late, unsolicited, malformed and filtered, with commas between, or "
-                   "all";
-        o->keep |= kinds[i].outcomes;
-        if (word[len] == '\0')
-            return NULL;
-    }
+    return option_outcomes(text, &o->keep);
 }
 
 static const char *parse_tag(struct options *o, const char *text)
@@ -244,45 +178,14 @@ static const char *parse_gateway_mac(struct options *o, const char *text)
     return mac_parse(text, strlen(text), &o->gateway_mac) ? NULL : "a MAC address";
 }
 
-// "0", "0,2", "1-3"
-static const char *options_cores(const char *text, unsigned *cores, unsigned *n)
-{
-    static const char expected[] = "cores: 1, 0,2 or 1-3";
-    char *end = NULL;
-
-    for (*n = 0;; text = end + 1) {
-        unsigned long first = strtoul(text, &end, 10), last = first;
-
-        if (end == text || text[0] < '0' || text[0] > '9')
-            return expected;
-        if (*end == '-') {
-            const char *from = end + 1;
-
-            last = strtoul(from, &end, 10);
-            if (end == from)
-                return expected;
-        }
-        for (; first <= last && last < 4096; first++) {
-            if (*n == OPTIONS_CORES_MAX)
-                return "64 cores at most";
-            cores[(*n)++] = (unsigned)first;
-        }
-        if (first <= last)
-            return expected;
-        if (*end != ',')
-            break;
-    }
-    return *end == '\0' && *n > 0 ? NULL : expected;
-}
-
 static const char *parse_tx_cores(struct options *o, const char *text)
 {
-    return options_cores(text, o->tx_cores, &o->n_tx_cores);
+    return option_cores(text, o->tx_cores, &o->n_tx_cores);
 }
 
 static const char *parse_rx_cores(struct options *o, const char *text)
 {
-    return options_cores(text, o->rx_cores, &o->n_rx_cores);
+    return option_cores(text, o->rx_cores, &o->n_rx_cores);
 }
 
 static const char *parse_output(struct options *o, const char *text)
@@ -418,7 +321,7 @@ static const char *parse_dry_run(struct options *o, const char *text)
 static const char *parse_limit(struct options *o, const char *text)
 {
     o->has_limit = true;
-    return options_whole(text, UINT64_MAX, &o->limit) ? NULL : "a whole number";
+    return option_whole(text, UINT64_MAX, &o->limit) ? NULL : "a whole number";
 }
 
 static const char *parse_help(struct options *o, const char *text)

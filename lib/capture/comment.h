@@ -17,8 +17,8 @@ size_t capture_comment_stimulus(char *text, size_t size, uint64_t index, bool an
 
 // Of a frame that came back.
 struct capture_return {
-    const char *why;  // "duplicate", "late": why it is no answer; NULL: it is one
-    bool has_probe;   // it belongs to the probe that the rest tells of
+    const char *why; // "duplicate", "late": why it is no answer; NULL: it is one
+    bool has_probe;  // it belongs to the probe that the rest tells of
     uint64_t index;
     unsigned number;  // of the answer, from 1; 0: it is none
     unsigned attempt; // from 1; 0: there is one only

@@ -197,7 +197,8 @@ static bool info_reply_answers(const struct view *r, unsigned ri, const struct v
     // Scapy takes the nonce of whatever layer has one.
     while (rules->scapy && si < s->n && !info_is_query(s->layers[si].id) && !info_is_reply(s->layers[si].id))
         si++;
-    return si < s->n && (rules->scapy || info_is_query(s->layers[si].id)) && info_has_nonce(r, ri) && info_has_nonce(s, si) &&
+    return si < s->n && (rules->scapy || info_is_query(s->layers[si].id)) && info_has_nonce(r, ri) &&
+           info_has_nonce(s, si) &&
            get64(view_header(r, ri) + INFO_NONCE_AT) == get64(view_header(s, si) + INFO_NONCE_AT);
 }
 
