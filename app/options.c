@@ -343,7 +343,7 @@ static const struct option_row option_rows[] = {
     {"output", 'o', "PATH", ON_MATCH, parse_output,
      "write a record an answer: ndjson, or CSV if PATH ends in .csv; - is stdout"},
     {"records", 0, "WHICH", ON_RECORDS, parse_records,
-     "answered (default), or all: also a record for each silent probe"},
+     "answered (default), or all: also one for each silent probe, and for what --keep keeps"},
     {"fields", 0, "LIST", ON_MATCH, parse_fields, "what a record tells: probe,dst,rtt_ns"},
     {"where", 0, "CONDITION", ON_RECORDS, parse_where,
      "only such records: 'class==\"synack\" and rtt_ns<1000000'"},

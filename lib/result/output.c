@@ -140,6 +140,15 @@ static void output_silence(struct output *o, const struct record *record)
         output_check(o, record_writer_add(o->records, record));
 }
 
+// What is no answer.
+static void output_rest(struct output *o, const struct record *record)
+{
+    if (o->other != NULL)
+        output_return(o, o->other, record);
+    if (o->records != NULL)
+        output_check(o, record_writer_add(o->records, record));
+}
+
 int output_add(struct output *o, const struct record *record)
 {
     switch (record->outcome) {
@@ -150,8 +159,7 @@ int output_add(struct output *o, const struct record *record)
         output_silence(o, record);
         break;
     default:
-        if (o->other != NULL)
-            output_return(o, o->other, record);
+        output_rest(o, record);
     }
     return o->error;
 }

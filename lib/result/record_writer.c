@@ -168,7 +168,7 @@ static size_t record_writer_keep_whole(char *line, size_t len, size_t page_left)
 
 int record_writer_add(struct record_writer *w, const struct record *record)
 {
-    if (record->response == NULL && !w->options.all)
+    if (record->outcome != RECORD_ANSWERED && !w->options.all)
         return w->sink.error;
     record_read(&w->read, record, w->options.services);
     if (w->options.filter != NULL && !filter_test(w->options.filter, record_value, &w->read))

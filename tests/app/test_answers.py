@@ -146,3 +146,16 @@ def test_the_last_attempt_is_what_is_unanswered(volley, tmp_path):
     start = run.outcome.summary['start_ns']
     assert {line['attempt'] for line in lines} == {3}
     assert all(line['sent_ns'] - start > 100_000_000 for line in lines)
+
+
+def test_records_of_what_is_kept(volley, tmp_path):
+    run, lines = recorded(volley, tmp_path, '--keep', 'all', '--records', 'all', '--timeout', '0.3',
+                          sim='sim:dup=5%,stray=3%,corrupt=2%,loss=4%,seed=3')
+    counters = run.outcome.counters
+    outcomes = collections.Counter(line['outcome'] for line in lines)
+    assert outcomes == {'answered': counters['answers'], 'duplicate': counters['duplicates'],
+                        'unsolicited': counters['unsolicited'], 'malformed': counters['malformed'],
+                        'unanswered': counters['planned'] - counters['answered']}
+    for line in lines:
+        assert (line['dst'] is None) == (line['outcome'] in ('unsolicited', 'malformed'))
+        assert (line['responder'] is None) == (line['outcome'] == 'unanswered') or line['outcome'] == 'malformed'
