@@ -163,16 +163,31 @@ static int pair_run(struct pair *pair, const struct services *services)
     return status;
 }
 
+// False: said why.
+static bool pair_check(const struct options *options)
+{
+    const char *wrong = NULL;
+
+    if (options->keep != 0 && options->pair_template == NULL)
+        wrong =
+            "--keep goes with --template: without, every frame that answers nothing is a stimulus itself.";
+    else if (options->keep != 0 && options->write_name == NULL)
+        wrong = "--keep writes to NAME.other.pcapng: give -w NAME too.";
+    else if ((options->tag != TAG_OPTION_DEFAULT || options->has_seed) && options->pair_template == NULL)
+        wrong = "--tag and --seed go with --template: they say how its stimuli were sent.";
+    if (wrong != NULL)
+        fprintf(stderr, "volley: %s\n", wrong);
+    return wrong == NULL;
+}
+
 int command_pair(enum command_id id, const struct options *options)
 {
     struct services services;
     int status = EXIT_ERROR;
 
     (void)id;
-    if (options->keep != 0 && options->write_name == NULL) {
-        fputs("volley: --keep writes to NAME.other.pcapng: give -w NAME too.\n", stderr);
+    if (!pair_check(options))
         return EXIT_USAGE;
-    }
     signal(SIGPIPE, SIG_IGN); // a closed pipe is an error of write()
     signal(SIGXFSZ, SIG_IGN);
     if (options->pair_template != NULL)

@@ -93,6 +93,7 @@ int paired_link(struct paired *p, uint32_t link)
     for (unsigned i = 0; i < PAIRED_CAPTURES; i++) {
         int err = p->paths[i] == NULL ? 0 : paired_open(p, i);
 
+        p->could_not_open |= err < 0;
         if (err < 0)
             return err;
     }
@@ -187,12 +188,27 @@ static int paired_write_summary(struct paired *p)
     return err;
 }
 
+// Nothing was paired, and why was said.
+static int paired_give_up(struct paired *p)
+{
+    for (unsigned i = 0; i < PAIRED_CAPTURES; i++) {
+        if (p->captures[i] != NULL)
+            (void)capture_close(p->captures[i], NULL);
+    }
+    (void)!records_close(&p->records);
+    records_release(&p->records);
+    paired_release(p);
+    return EXIT_OUTPUT;
+}
+
 int paired_finish(struct paired *p, const char *reason)
 {
     int err = 0;
 
     if (!p->is_open && p->options->write_name != NULL)
         err = paired_link(p, LINK_ETHERNET); // no frame, no pairs: files that say so
+    if (p->could_not_open)
+        return paired_give_up(p);
     for (unsigned i = 0; i < PAIRED_CAPTURES; i++)
         paired_close_capture(p, i);
     paired_flush_records(p);

@@ -17,7 +17,7 @@ struct paired {
     struct capture *captures[PAIRED_CAPTURES];
     char *paths[PAIRED_CAPTURES + 1]; // and the summary's; owned; NULL: not wanted
     uint32_t link;                    // of the captures
-    bool is_open;                     // they are
+    bool is_open, could_not_open;     // they are; one of them could not be
     uint64_t other_links;             // frames that could not be stored beside those
     struct summary summary;
     struct summary_file files[PAIRED_CAPTURES + 2];

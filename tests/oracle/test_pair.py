@@ -80,6 +80,23 @@ def test_two_captures_are_merged_by_time(volley, tmp_path):
         [[i, 2 * i + 1, 2 * i + 2, 500_000_000] for i in range(20)]
 
 
+@pytest.mark.parametrize('options, status, error', [
+    (['--keep', 'late', '-w', 'x'], 2, 'volley: --keep goes with --template: without, every frame that answers nothing is a stimulus itself.'),
+    (['--template', 'ICMP()', '--keep', 'late'], 2, 'volley: --keep writes to NAME.other.pcapng: give -w NAME too.'),
+    (['--tag', 'any'], 2, 'volley: --tag and --seed go with --template: they say how its stimuli were sent.'),
+    (['-w', '/nothing/there'], 5, 'volley: /nothing/there.answered.pcapng could not be written: No such file or directory'),
+    (['--template', 'IP(dst="10.0.0.0/8")/TCP(dport=(1,65535))'], 1,
+     "volley: the template stands for 1099494850560 packets, more than this machine's memory takes: pair a part of it at a time."),
+    (['--where', 'rtt>3', '-o', '-'], 2, "where:1:1: records have no field 'rtt'; did you mean 'rtt_ns'?"),
+    (['/nothing/there'], 2, 'volley: /nothing/there: No such file or directory'),
+])
+def test_wrong_commands(volley, tmp_path, options, status, error):
+    wrpcap(str(tmp_path / 'all.pcap'), [IP(src='198.18.0.1', dst='198.18.0.2') / ICMP()])
+    done = volley.run('pair', tmp_path / 'all.pcap', *options, check=False, cwd=tmp_path)
+    assert (done.returncode, done.stdout) == (status, '')
+    assert done.stderr.splitlines()[0] == error
+
+
 def test_timeout_by_the_frames_times(volley, tmp_path):
     packets = [IP(src='198.18.0.1', dst='198.18.0.2') / ICMP(), IP(src='198.18.0.2', dst='198.18.0.1') / ICMP(type=0)]
     packets[0].time, packets[1].time = 1_700_000_000, 1_700_000_003
