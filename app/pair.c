@@ -5,18 +5,15 @@
 #include "merged.h"
 #include "pair_template.h"
 #include "paired.h"
-#include "probe/pairing.h"
 
 #include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
-#include <sys/random.h>
 
 struct pair {
     const struct options *options;
     struct merged merged;
     struct paired paired;
-    struct pairing *pairing;
     int error;
 };
 
@@ -60,7 +57,7 @@ static void pair_give_up(struct pair *pair, uint64_t now_ns)
 {
     const struct pairing_stimulus *stimulus;
 
-    while (pair->error == 0 && (stimulus = pairing_expire(pair->pairing, now_ns)) != NULL) {
+    while (pair->error == 0 && (stimulus = pairing_expire(pair->paired.pairing, now_ns)) != NULL) {
         struct record record = pair_record(stimulus);
         struct view sent;
 
@@ -90,7 +87,7 @@ static int pair_frame(struct pair *pair, const struct capture_record *record)
     if (pair->error < 0)
         return pair->error;
     pair_give_up(pair, record->time_ns);
-    int added = pairing_add(pair->pairing, &frame, pair_answered, pair);
+    int added = pairing_add(pair->paired.pairing, &frame, pair_answered, pair);
     if (added < 0)
         fputs("volley: out of memory: too many frames wait for an answer; --timeout makes them fewer.\n",
               stderr);
@@ -114,7 +111,7 @@ static int pair_frames(struct pair *pair)
 
 static void pair_tell(const struct pair *pair)
 {
-    uint64_t gave_up = pairing_gave_up(pair->pairing);
+    uint64_t gave_up = pairing_gave_up(pair->paired.pairing);
 
     if (gave_up > 0)
         fprintf(stderr,
@@ -132,7 +129,7 @@ static int pair_captures(struct pair *pair)
     pair_give_up(pair, UINT64_MAX);
     summary->frames = pair->merged.frames;
     summary->counters.planned = summary->counters.sent = summary->counters.attempts =
-        pairing_stimuli(pair->pairing);
+        pairing_stimuli(pair->paired.pairing);
     pair_tell(pair);
     int status = paired_finish(&pair->paired, err == 0 ? "complete" : "failed");
     return status == EXIT_COMPLETE && err < 0 ? EXIT_ERROR : status;
@@ -141,7 +138,7 @@ static int pair_captures(struct pair *pair)
 static int pair_run(struct pair *pair, const struct services *services)
 {
     const struct options *o = pair->options;
-    struct pairing_options options = {
+    const struct pairing_options options = {
         .how = {.rules = o->rules},
         .keeps = o->multi,
         .every = o->multi && o->rules.scapy,
@@ -149,18 +146,9 @@ static int pair_run(struct pair *pair, const struct services *services)
     };
     int status;
 
-    if (getrandom(&options.how.seed, sizeof(options.how.seed), 0) != sizeof(options.how.seed))
-        options.how.seed = (uint64_t)(uintptr_t)pair;
-    if (!paired_init(&pair->paired, o, services, &status))
+    if (!paired_init(&pair->paired, o, services, &options, &status))
         return status;
-    if (pairing_new(&pair->pairing, &options) < 0) {
-        fputs("volley: out of memory.\n", stderr);
-        (void)paired_finish(&pair->paired, "failed");
-        return EXIT_ERROR;
-    }
-    status = pair_captures(pair);
-    pairing_free(pair->pairing);
-    return status;
+    return pair_captures(pair);
 }
 
 // False: said why.

@@ -6,13 +6,11 @@
 #include "merged.h"
 #include "packet/layer.h"
 #include "paired.h"
-#include "probe/pairing.h"
 
 #include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 #include <unistd.h>
 
 #define PAIR_STIMULUS_BYTES 256 // that a short one takes while it waits, about
@@ -23,7 +21,6 @@ struct pair_job {
     struct compiled compiled;
     struct merged merged;
     struct paired paired;
-    struct pairing *pairing;
     struct capture_record record; // the next one
     enum capture_step step;       // CAPTURE_RECORD: there is one
     bool answered;                // the frame in hand
@@ -122,7 +119,7 @@ static int pair_add_burst(struct pair_job *job, uint64_t first, unsigned n, uint
             .link = LINK_ETHERNET,
         };
 
-        err = pairing_wait(job->pairing, &frame);
+        err = pairing_wait(job->paired.pairing, &frame);
     }
     return err;
 }
@@ -207,7 +204,7 @@ static void pair_give_up(struct pair_job *job)
 {
     const struct pairing_stimulus *stimulus;
 
-    while (job->error == 0 && (stimulus = pairing_expire(job->pairing, UINT64_MAX)) != NULL) {
+    while (job->error == 0 && (stimulus = pairing_expire(job->paired.pairing, UINT64_MAX)) != NULL) {
         if (stimulus->n_answers == 0)
             pair_write(job, stimulus, NULL, RECORD_UNANSWERED);
     }
@@ -244,7 +241,7 @@ static void pair_frame(struct pair_job *job)
 
     view_decode(&view, frame.bytes, frame.len, frame.first);
     frame.compared = pair_compared(&job->compiled.plan, &view);
-    if (pairing_answer(job->pairing, &frame, pair_answered, job))
+    if (pairing_answer(job->paired.pairing, &frame, pair_answered, job))
         return;
     pair_write(job, NULL, &frame, view.malformed ? RECORD_MALFORMED : RECORD_UNSOLICITED);
 }
@@ -302,18 +299,9 @@ static int pair_run(struct pair_job *job)
 
     options.how.rules.hashed = o->rules.scapy; // as its sr(), not as PacketList.sr()
     options.how.rules.open = pair_open_fields(&job->compiled.template, o->tag == TAG_OPTION_ANY);
-    if (getrandom(&options.how.seed, sizeof(options.how.seed), 0) != sizeof(options.how.seed))
-        options.how.seed = (uint64_t)(uintptr_t)job;
-    if (!paired_init(&job->paired, o, &job->compiled.services, &status))
+    if (!paired_init(&job->paired, o, &job->compiled.services, &options, &status))
         return status;
-    if (pairing_new(&job->pairing, &options) < 0) {
-        fputs("volley: out of memory.\n", stderr);
-        (void)paired_finish(&job->paired, "failed");
-        return EXIT_ERROR;
-    }
-    status = pair_captures(job);
-    pairing_free(job->pairing);
-    return status;
+    return pair_captures(job);
 }
 
 int pair_template(const struct options *options)

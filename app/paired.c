@@ -6,48 +6,82 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 
 #define PAIRED_FLUSH_EVERY 65536 // records
 
 static const char *const paired_kinds[] = {"answered", "unanswered", "other"};
 
-static bool paired_name_files(struct paired *p)
+static int paired_name_files(struct paired *p)
 {
     const struct options *o = p->options;
     const char *ending = o->classic_pcap ? "pcap" : "pcapng";
+    int n = 0;
 
-    for (unsigned i = 0; i < PAIRED_CAPTURES; i++) {
-        if (i == 2 && o->keep == 0)
-            continue;
-        if (asprintf(&p->paths[i], "%s.%s.%s%s", o->write_name, paired_kinds[i], ending,
-                     o->zstd ? ".zst" : "") < 0)
-            return false;
+    for (unsigned i = 0; i < PAIRED_CAPTURES && n >= 0; i++) {
+        if (i < 2 || o->keep != 0)
+            n = asprintf(&p->paths[i], "%s.%s.%s%s", o->write_name, paired_kinds[i], ending,
+                         o->zstd ? ".zst" : "");
     }
-    return asprintf(&p->paths[PAIRED_CAPTURES], "%s.json", o->write_name) >= 0;
+    if (n >= 0 && asprintf(&p->paths[PAIRED_CAPTURES], "%s.json", o->write_name) >= 0)
+        return EXIT_COMPLETE;
+    fputs("volley: out of memory.\n", stderr);
+    return EXIT_ERROR;
 }
 
 static void paired_release(struct paired *p)
 {
+    if (p->pairing != NULL)
+        pairing_free(p->pairing);
     for (unsigned i = 0; i < ARRAY_SIZE(p->paths); i++)
         free(p->paths[i]);
 }
 
+static int paired_make_pairing(struct paired *p, const struct pairing_options *options)
+{
+    struct pairing_options seeded = *options;
+
+    if (getrandom(&seeded.how.seed, sizeof(seeded.how.seed), 0) != sizeof(seeded.how.seed))
+        seeded.how.seed = (uint64_t)(uintptr_t)p;
+    if (pairing_new(&p->pairing, &seeded) == 0)
+        return EXIT_COMPLETE;
+    fputs("volley: out of memory.\n", stderr);
+    return EXIT_ERROR;
+}
+
+static int paired_make_records(struct paired *p)
+{
+    int status = records_init(&p->records, p->options);
+
+    if (status != EXIT_COMPLETE)
+        return status;
+    status = records_open(&p->records, p->services);
+    if (status != EXIT_COMPLETE)
+        records_release(&p->records);
+    return status;
+}
+
+static void paired_start_summary(struct paired *p)
+{
+    p->summary.version = VOLLEY_VERSION;
+    p->summary.command = p->options->command_line;
+    p->summary.rtt = &p->rtt;
+    p->summary.is_offline = true;
+    p->summary.counters.imissed = COUNTER_UNKNOWN;
+    p->summary.counters.rx_nombuf = COUNTER_UNKNOWN;
+    p->summary.counters.kernel_drops = COUNTER_UNKNOWN;
+    p->summary.counters.tx_errors = COUNTER_UNKNOWN;
+}
+
 bool paired_init(struct paired *p, const struct options *options, const struct services *services,
-                 int *status)
+                 const struct pairing_options *pairing, int *status)
 {
     *p = (struct paired){.options = options, .services = services};
-    if (options->write_name != NULL && !paired_name_files(p)) {
-        fputs("volley: out of memory.\n", stderr);
-        *status = EXIT_ERROR;
-        paired_release(p);
-        return false;
-    }
-    *status = records_init(&p->records, options);
-    if (*status == EXIT_COMPLETE) {
-        *status = records_open(&p->records, services);
-        if (*status != EXIT_COMPLETE)
-            records_release(&p->records);
-    }
+    *status = paired_make_pairing(p, pairing);
+    if (*status == EXIT_COMPLETE && options->write_name != NULL)
+        *status = paired_name_files(p);
+    if (*status == EXIT_COMPLETE)
+        *status = paired_make_records(p);
     if (*status != EXIT_COMPLETE) {
         paired_release(p);
         return false;
@@ -57,14 +91,7 @@ bool paired_init(struct paired *p, const struct options *options, const struct s
         p->output.pairs = stdout;
     p->output.services = services;
     p->output.repeats_stimuli = options->classic_pcap;
-    p->summary.version = VOLLEY_VERSION;
-    p->summary.command = options->command_line;
-    p->summary.rtt = &p->rtt;
-    p->summary.is_offline = true;
-    p->summary.counters.imissed = COUNTER_UNKNOWN;
-    p->summary.counters.rx_nombuf = COUNTER_UNKNOWN;
-    p->summary.counters.kernel_drops = COUNTER_UNKNOWN;
-    p->summary.counters.tx_errors = COUNTER_UNKNOWN;
+    paired_start_summary(p);
     return true;
 }
 

@@ -3,6 +3,7 @@
 #define VOLLEY_APP_PAIRED_H
 
 #include "options.h"
+#include "probe/pairing.h"
 #include "records.h"
 #include "result/output.h"
 #include "result/summary.h"
@@ -12,6 +13,7 @@
 struct paired {
     const struct options *options;   // borrowed
     const struct services *services; // borrowed
+    struct pairing *pairing;         // owned
     struct output output;
     struct records records;
     struct capture *captures[PAIRED_CAPTURES];
@@ -25,9 +27,9 @@ struct paired {
     uint64_t since_flush; // records
 };
 
-// False: said why on stderr, with the exit status in *status.
+// The pairing's seed is drawn here. False: said why on stderr, with the exit status in *status.
 bool paired_init(struct paired *paired, const struct options *options, const struct services *services,
-                 int *status) MUST_USE;
+                 const struct pairing_options *pairing, int *status) MUST_USE;
 
 // The link type of the first frame is that of the captures. 0 or -errno.
 int paired_link(struct paired *paired, uint32_t link) MUST_USE;

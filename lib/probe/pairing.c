@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/queue.h>
 
 #define PAIRING_BUCKETS_MIN 1024u
 
@@ -11,30 +12,39 @@ struct waiting;
 // A stimulus in the chain of one of its keys. Chains are in the order of arrival.
 struct node {
     uint64_t key;
-    struct node *next, *previous;
+    TAILQ_ENTRY(node) in_chain;
     struct waiting *owner;
 };
 
 struct waiting {
     struct pairing_stimulus stimulus;
-    struct waiting *next, *previous; // of all that wait, by arrival
-    uint64_t answered_by;            // ordinal of the last frame that did
+    TAILQ_ENTRY(waiting) in_line;
+    uint64_t answered_by; // ordinal of the last frame that did
     unsigned n_nodes;
     struct node nodes[]; // then the frame's bytes
 };
 
-struct chain {
-    struct node *first, *last;
-};
+TAILQ_HEAD(chain, node);
+TAILQ_HEAD(line, waiting);
 
 struct pairing {
     struct pairing_options options;
     struct chain *chains; // owned; a power of two
     uint64_t n_chains, n_nodes;
-    struct waiting *oldest, *newest; // owned
-    struct waiting *expired;         // owned: told last by pairing_expire
+    struct line line;        // owned; all that wait, by arrival
+    struct waiting *expired; // owned: told last by pairing_expire
     uint64_t n_waiting, n_stimuli, n_gave_up;
 };
+
+// NULL: out of memory.
+static struct chain *chains_new(uint64_t n)
+{
+    struct chain *chains = calloc(n, sizeof(*chains));
+
+    for (uint64_t i = 0; i < n && chains != NULL; i++)
+        TAILQ_INIT(&chains[i]);
+    return chains;
+}
 
 int pairing_new(struct pairing **out, const struct pairing_options *options)
 {
@@ -43,8 +53,9 @@ int pairing_new(struct pairing **out, const struct pairing_options *options)
     if (pairing == NULL)
         return -ENOMEM;
     pairing->options = *options;
+    TAILQ_INIT(&pairing->line);
     pairing->n_chains = PAIRING_BUCKETS_MIN;
-    pairing->chains = calloc(pairing->n_chains, sizeof(*pairing->chains));
+    pairing->chains = chains_new(pairing->n_chains);
     if (pairing->chains == NULL) {
         free(pairing);
         return -ENOMEM;
@@ -55,10 +66,10 @@ int pairing_new(struct pairing **out, const struct pairing_options *options)
 
 void pairing_free(struct pairing *pairing)
 {
-    while (pairing->oldest != NULL) {
-        struct waiting *w = pairing->oldest;
+    struct waiting *w;
 
-        pairing->oldest = w->next;
+    while ((w = TAILQ_FIRST(&pairing->line)) != NULL) {
+        TAILQ_REMOVE(&pairing->line, w, in_line);
         free(w);
     }
     free(pairing->expired);
@@ -73,47 +84,24 @@ static struct chain *pairing_chain(const struct pairing *pairing, uint64_t key)
     return &pairing->chains[key >> 32 & (pairing->n_chains - 1)];
 }
 
-static void chain_append(struct chain *chain, struct node *node)
-{
-    node->next = NULL;
-    node->previous = chain->last;
-    if (chain->last != NULL)
-        chain->last->next = node;
-    else
-        chain->first = node;
-    chain->last = node;
-}
-
-static void chain_remove(struct chain *chain, struct node *node)
-{
-    if (node->previous != NULL)
-        node->previous->next = node->next;
-    else
-        chain->first = node->next;
-    if (node->next != NULL)
-        node->next->previous = node->previous;
-    else
-        chain->last = node->previous;
-}
-
 // Doubles. A new chain takes from one old chain, in order, so that it is in order too.
 static bool pairing_grow(struct pairing *pairing)
 {
     struct chain *old = pairing->chains;
     uint64_t n = pairing->n_chains;
+    struct node *node;
 
     if (n > UINT32_MAX / 2)
         return true; // chains just become longer
-    pairing->chains = calloc(2 * n, sizeof(*pairing->chains));
-    if (pairing->chains == NULL) {
-        pairing->chains = old;
+    struct chain *chains = chains_new(2 * n);
+    if (chains == NULL)
         return false;
-    }
+    pairing->chains = chains;
     pairing->n_chains = 2 * n;
     for (uint64_t i = 0; i < n; i++) {
-        for (struct node *node = old[i].first, *next; node != NULL; node = next) {
-            next = node->next;
-            chain_append(pairing_chain(pairing, node->key), node);
+        while ((node = TAILQ_FIRST(&old[i])) != NULL) {
+            TAILQ_REMOVE(&old[i], node, in_chain);
+            TAILQ_INSERT_TAIL(pairing_chain(pairing, node->key), node, in_chain);
         }
     }
     free(old);
@@ -152,17 +140,11 @@ static int pairing_keep(struct pairing *pairing, const struct pairing_frame *fra
     w->stimulus =
         (struct pairing_stimulus){.number = pairing->n_stimuli++, .is_answer = is_answer, .frame = *frame};
     w->stimulus.frame.bytes = bytes;
-    w->next = NULL;
-    w->previous = pairing->newest;
-    if (pairing->newest != NULL)
-        pairing->newest->next = w;
-    else
-        pairing->oldest = w;
-    pairing->newest = w;
+    TAILQ_INSERT_TAIL(&pairing->line, w, in_line);
     w->n_nodes = n;
     for (unsigned i = 0; i < n; i++) {
         w->nodes[i] = (struct node){.key = keys[i], .owner = w};
-        chain_append(pairing_chain(pairing, keys[i]), &w->nodes[i]);
+        TAILQ_INSERT_TAIL(pairing_chain(pairing, keys[i]), &w->nodes[i], in_chain);
     }
     pairing->n_nodes += n;
     pairing->n_waiting++;
@@ -173,15 +155,8 @@ static int pairing_keep(struct pairing *pairing, const struct pairing_frame *fra
 static void pairing_take(struct pairing *pairing, struct waiting *w)
 {
     for (unsigned i = 0; i < w->n_nodes; i++)
-        chain_remove(pairing_chain(pairing, w->nodes[i].key), &w->nodes[i]);
-    if (w->previous != NULL)
-        w->previous->next = w->next;
-    else
-        pairing->oldest = w->next;
-    if (w->next != NULL)
-        w->next->previous = w->previous;
-    else
-        pairing->newest = w->previous;
+        TAILQ_REMOVE(pairing_chain(pairing, w->nodes[i].key), &w->nodes[i], in_chain);
+    TAILQ_REMOVE(&pairing->line, w, in_line);
     pairing->n_nodes -= w->n_nodes;
     pairing->n_waiting--;
 }
@@ -212,7 +187,7 @@ static bool search_fits(struct search *search, const struct waiting *w)
 // The next stimulus with that key which the frame answers, from `node` on; NULL: none.
 static struct waiting *search_next(struct search *search, const struct node *node, uint64_t key)
 {
-    for (; node != NULL; node = node->next) {
+    for (; node != NULL; node = TAILQ_NEXT(node, in_chain)) {
         if (node->key != key || (node->owner->stimulus.n_answers > 0 && !search->again))
             continue;
         if (search->left == 0) {
@@ -233,7 +208,7 @@ static uint64_t search_key(const struct search *search, enum flow_role role)
 
 static struct waiting *search_first(struct search *search, uint64_t key)
 {
-    return search_next(search, pairing_chain(search->pairing, key)->first, key);
+    return search_next(search, TAILQ_FIRST(pairing_chain(search->pairing, key)), key);
 }
 
 static void search_tell(struct search *search, struct waiting *w)
@@ -294,7 +269,7 @@ static bool search_all_by(struct search *search, uint64_t key)
     while (w != NULL) {
         if (w->answered_by != search->frame->ordinal)
             search_tell(search, w);
-        w = search_next(search, search_node(w, key)->next, key);
+        w = search_next(search, TAILQ_NEXT(search_node(w, key), in_chain), key);
     }
     return any;
 }
@@ -355,7 +330,7 @@ int pairing_add(struct pairing *pairing, const struct pairing_frame *frame, pair
 
 const struct pairing_stimulus *pairing_expire(struct pairing *pairing, uint64_t now_ns)
 {
-    struct waiting *w = pairing->oldest;
+    struct waiting *w = TAILQ_FIRST(&pairing->line);
     uint64_t timeout = pairing->options.timeout_ns;
 
     free(pairing->expired);
