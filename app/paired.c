@@ -157,6 +157,8 @@ int paired_add(struct paired *p, const struct record *record, uint32_t link)
     const struct output all = p->output;
 
     paired_count(p, record);
+    if ((RECORD_NO_ANSWERS & ~p->options->keep) >> record->outcome & 1)
+        return p->output.error;
     if (link != p->link) {
         p->output.answered = p->output.unanswered = p->output.other = NULL;
         p->other_links++;
