@@ -101,8 +101,13 @@ static bool option_list_kind(struct option_list *list, const struct syntax *tree
         return option_list_no_set(list, tree);
     if (!number_in_range(tree, 255, "an option's number", &number, list->parser->diag))
         return false;
-    // As in Scapy, a number takes bytes as they are, whatever its kind.
+    // As in Scapy, a number takes bytes as they are, whatever its kind; but TCP's 0 and 1 are EOL and NOP.
+    bool tcp = list->sink->field->option_style == OPTION_TCP;
     *out = (struct option_desc){.name = "", .number = (uint8_t)number};
+    for (; tcp && known->name != NULL; known++) {
+        if (known->bare && known->number == number)
+            *out = *known;
+    }
     return true;
 }
 

@@ -211,8 +211,8 @@ class Pair:
         elif name == 'ptype':
             layer.ptype, layer.plen, layer.hwlen = 0x0801, 4, 6
         else:
-            top = {'vlan': 4095, 'prio': 7, 'seq': 1 << 31, 'ack': 1 << 31, 'qr': 1, 'key_present': 1, 'frag': 99, 'code': 15,
-                   'tos': 255, 'tc': 255}.get(name, 65535)
+            top = {'vlan': 4095, 'prio': 7, 'seq': 1 << 31 if isinstance(layer, TCP) else 65535, 'ack': 1 << 31, 'qr': 1,
+                   'key_present': 1, 'frag': 99, 'code': 15, 'tos': 255, 'tc': 255}.get(name, 65535)
             setattr(layer, name, (value + self.draw.choice([1, 1, 2, 3, 5])) % (top + 1))
 
     def spoil_quote(self, packet):

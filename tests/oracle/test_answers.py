@@ -60,13 +60,16 @@ def is_out_of_key(rules, received, sent, kind):
     """What flow_key.h says of responses that are not found although they answer."""
     # Scapy has bytes in place of a header of UDP or SCTP, whose ports are in the key.
     headless = ('UDP' in sent or 'SCTP' in sent or kind in ('sctp', 'udp', 'tunnel', 'application', 'error')) and \
-        ('Raw' in received or 'frag:' in received or 'ExtHdr' in received or 'IPerror6' in received)
+        ('Raw' in received or 'frag:' in received or 'ExtHdr' in received or 'IPerror6' in received or
+         'IPerror / Padding' in received)
     return 'hashed' in rules and headless
 
 
 def is_read_otherwise(received, sent):
     """Messages that Scapy reads although they are cut short, or does not read although they are whole (docs/matching.md)."""
-    torn = 'DNS' in sent and received.endswith('Raw')
+    if 'GRE' in sent and 'IPerror / Raw' in received or 'ICMPv6NI' in received:
+        return True
+    torn = ('DNS' in sent or 'LLMNR' in sent) and 'Raw' in received.split(' / ')
     return torn or 'SNMP' in sent + received or 'NBNS' in sent
 
 

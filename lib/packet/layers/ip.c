@@ -267,6 +267,12 @@ static bool ip_scapy_answers(const struct view *r, unsigned ri, const struct vie
 }
 
 // A later fragment holds nothing that could be compared.
+// To the asker; of what went to a group also to the group, as with mDNS, and to anyone if the asker has no address yet.
+static bool ip_comes_back(uint32_t to, uint32_t asker, uint32_t asked)
+{
+    return to == asker || (ip_is_group(asked) && (asker == 0 || to == asked));
+}
+
 static bool ip_exact_answers(const struct view *r, unsigned ri, const struct view *s, unsigned si,
                              const struct answer_rules *rules)
 {
@@ -276,7 +282,7 @@ static bool ip_exact_answers(const struct view *r, unsigned ri, const struct vie
 
     if (r->layers[ri].broken)
         return false;
-    if (get32(rp + 16) != asker && (asker != 0 || !group) && !answers_any_asker(rules))
+    if (!ip_comes_back(get32(rp + 16), asker, asked) && !answers_any_asker(rules))
         return false;
     if (ri + 2 < r->n && r->layers[ri + 1].id == LAYER_ICMP && r->layers[ri + 2].quoted)
         return answers(r, ri + 2, s, si, rules);
