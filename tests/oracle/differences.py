@@ -3,7 +3,7 @@
 Runs in the peer, on packets as Scapy dissects them.
 """
 
-from scapy.all import (ARP, BOOTP, DNS, ICMP, IP, LLC, SCTP, TCP, UDP, VXLAN, Dot3, Ether, ICMPv6EchoReply, ICMPv6EchoRequest,
+from scapy.all import (RIP, ARP, BOOTP, DNS, ICMP, IP, LLC, SCTP, TCP, UDP, VXLAN, Dot3, Ether, ICMPv6EchoReply, ICMPv6EchoRequest,
                        ICMPv6HAADRequest, ICMPv6MPAdv, ICMPv6ND_NS, ICMPv6ND_RS, IPerror, IPerror6, IPv6, IPv6ExtHdrDestOpt,
                        IPv6ExtHdrFragment, IPv6ExtHdrRouting, LLMNRQuery, Padding, Raw, in6_ismaddr)
 from scapy.contrib.gtp import GTPEchoResponse, GTPHeader
@@ -60,7 +60,7 @@ def cut(r, s):
     """A header that is cut short or contradicts itself answers nothing."""
     for layer in layers(r):
         below = layer.underlayer
-        if isinstance(layer, Raw) and isinstance(below, READ + (Ether, Dot3, LLC, SCTP, UDP, GTPHeader)):
+        if isinstance(layer, Raw) and isinstance(below, READ + (Ether, Dot3, LLC, RIP, SCTP, UDP, GTPHeader)):
             return True
         if isinstance(layer, IP) and (layer.len is None or layer.version != 4 or layer.ihl < 5 or layer.len < 4 * layer.ihl or
                                       layer.len > len(layer) or 'options' in layer.fields and len(bytes(layer)) < 4 * layer.ihl):
