@@ -67,7 +67,7 @@ def is_out_of_key(rules, received, sent, kind):
 
 def is_read_otherwise(received, sent):
     """Messages that Scapy reads although they are cut short, or does not read although they are whole (docs/matching.md)."""
-    if 'IPerror / Raw' in received or received.endswith('(58) / Raw') or 'ICMPv6NI' in received:
+    if 'IPerror / Raw' in received or 'IPerror6 / Raw' in received or received.endswith('(58) / Raw') or 'ICMPv6NI' in received:
         return True
     if 'BOOTP' in sent and 'BOOTP' in received or 'GTP_U_Header / Raw' in received:
         return True
