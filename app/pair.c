@@ -71,16 +71,7 @@ static void pair_give_up(struct pair *pair, uint64_t now_ns)
 
 static int pair_frame(struct pair *pair, const struct capture_record *record)
 {
-    enum layer_id first = link_layer(record->link, record->bytes, record->len);
-    const struct pairing_frame frame = {
-        .bytes = record->bytes,
-        .len = record->len <= UINT16_MAX ? record->len : UINT16_MAX,
-        .original_len = record->original_len,
-        .first = first != LAYER_NONE ? first : LAYER_RAW,
-        .link = record->link,
-        .time_ns = record->time_ns,
-        .ordinal = record->ordinal,
-    };
+    const struct pairing_frame frame = paired_frame(record);
 
     if (record->ordinal == 1)
         pair->error = paired_link(&pair->paired, record->link);

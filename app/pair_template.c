@@ -226,17 +226,7 @@ static uint8_t pair_compared(const struct plan *plan, const struct view *view)
 
 static void pair_frame(struct pair_job *job)
 {
-    const struct capture_record *record = &job->record;
-    enum layer_id first = link_layer(record->link, record->bytes, record->len);
-    struct pairing_frame frame = {
-        .bytes = record->bytes,
-        .len = record->len <= UINT16_MAX ? record->len : UINT16_MAX,
-        .original_len = record->original_len,
-        .first = first != LAYER_NONE ? first : LAYER_RAW,
-        .link = record->link,
-        .time_ns = record->time_ns,
-        .ordinal = record->ordinal,
-    };
+    struct pairing_frame frame = paired_frame(&job->record);
     struct view view;
 
     view_decode(&view, frame.bytes, frame.len, frame.first);

@@ -113,6 +113,21 @@ static int paired_open(struct paired *p, unsigned which)
     return err;
 }
 
+struct pairing_frame paired_frame(const struct capture_record *record)
+{
+    enum layer_id first = link_layer(record->link, record->bytes, record->len);
+
+    return (struct pairing_frame){
+        .bytes = record->bytes,
+        .len = record->len <= UINT16_MAX ? record->len : UINT16_MAX,
+        .original_len = record->original_len,
+        .first = first != LAYER_NONE ? first : LAYER_RAW,
+        .link = record->link,
+        .time_ns = record->time_ns,
+        .ordinal = record->ordinal,
+    };
+}
+
 int paired_link(struct paired *p, uint32_t link)
 {
     p->link = link;

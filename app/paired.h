@@ -2,6 +2,7 @@
 #ifndef VOLLEY_APP_PAIRED_H
 #define VOLLEY_APP_PAIRED_H
 
+#include "capture/cursor.h"
 #include "options.h"
 #include "probe/pairing.h"
 #include "records.h"
@@ -30,6 +31,9 @@ struct paired {
 // The pairing's seed is drawn here. False: said why on stderr, with the exit status in *status.
 bool paired_init(struct paired *paired, const struct options *options, const struct services *services,
                  const struct pairing_options *pairing, int *status) MUST_USE;
+
+// A captured frame as pairing takes it; borrowed as the record is.
+struct pairing_frame paired_frame(const struct capture_record *record);
 
 // The link type of the first frame is that of the captures. 0 or -errno.
 int paired_link(struct paired *paired, uint32_t link) MUST_USE;

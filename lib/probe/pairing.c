@@ -284,6 +284,16 @@ static bool search_all(struct search *search)
     return any;
 }
 
+static struct search search_of(struct pairing *pairing, const struct pairing_frame *frame,
+                               pairing_visit visit, void *context)
+{
+    return (struct search){.pairing = pairing,
+                           .frame = frame,
+                           .left = PAIRING_CANDIDATES_MAX,
+                           .visit = visit,
+                           .context = context};
+}
+
 static bool pairing_search(struct search *search)
 {
     view_decode(&search->view, search->frame->bytes, search->frame->len, search->frame->first);
@@ -303,11 +313,7 @@ int pairing_wait(struct pairing *pairing, const struct pairing_frame *frame)
 bool pairing_answer(struct pairing *pairing, const struct pairing_frame *frame, pairing_visit visit,
                     void *context)
 {
-    struct search search = {.pairing = pairing,
-                            .frame = frame,
-                            .left = PAIRING_CANDIDATES_MAX,
-                            .visit = visit,
-                            .context = context};
+    struct search search = search_of(pairing, frame, visit, context);
 
     return pairing_search(&search);
 }
@@ -315,11 +321,7 @@ bool pairing_answer(struct pairing *pairing, const struct pairing_frame *frame, 
 int pairing_add(struct pairing *pairing, const struct pairing_frame *frame, pairing_visit visit,
                 void *context)
 {
-    struct search search = {.pairing = pairing,
-                            .frame = frame,
-                            .left = PAIRING_CANDIDATES_MAX,
-                            .visit = visit,
-                            .context = context};
+    struct search search = search_of(pairing, frame, visit, context);
     bool answered = pairing_search(&search);
 
     if (answered && !pairing->options.every)
